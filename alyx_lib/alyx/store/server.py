@@ -103,6 +103,17 @@ class EmbeddedServer:
         if self.pid is not None:
             self._pg_ctl("stop", "-m", "fast", "-w", "-t", "60")
 
+    def clients(self) -> int:
+        """Count the connections of others to the running server."""
+        if self.pid is None:
+            return 0
+        with psycopg.connect(self.url_of("postgres"), autocommit=True) as connection:
+            found = connection.execute(
+                "SELECT count(*) FROM pg_stat_activity "
+                "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+            ).fetchone()
+        return int(found[0]) if found else 0
+
     def make_database(self, name: str) -> str:
         """Make a database unless it is there, and return its address."""
         with psycopg.connect(self.url_of("postgres"), autocommit=True) as connection:

@@ -119,7 +119,6 @@ ingest_intent = Table(
     "ingest_intent",
     metadata,
     Column("chunk_id", BigInteger, Identity(always=True), primary_key=True),
-    Column("dataset_id", Integer, ForeignKey("dataset.id"), nullable=False),
     Column("address", Text, nullable=False, unique=True),
     _moment("expires_at"),
 )

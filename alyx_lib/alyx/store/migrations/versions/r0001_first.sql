@@ -69,7 +69,6 @@ CREATE TABLE event_header_default PARTITION OF event_header DEFAULT;
 
 CREATE TABLE ingest_intent (
     chunk_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    dataset_id integer NOT NULL REFERENCES dataset (id),
     address text NOT NULL UNIQUE,
     expires_at timestamptz NOT NULL
 );
