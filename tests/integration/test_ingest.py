@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -34,7 +35,7 @@ def _nothing_is_stored(store: Store) -> None:
 def _batches(*counts: int) -> list[ak.Array]:
     events = z_to_dimuons(sum(counts), 1)
     edges = np.cumsum([0, *counts])
-    return [events[a:b] for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [events[a:b] for a, b in itertools.pairwise(edges)]
 
 
 def test_events_come_back_as_they_were(store: Store) -> None:

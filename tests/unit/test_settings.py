@@ -27,7 +27,7 @@ def test_all_wrong_settings_are_named_at_once(tmp_path: Path) -> None:
 
 def test_broken_toml_is_named(tmp_path: Path) -> None:
     (tmp_path / "alyx.toml").write_text("pool_size = = 3")
-    with pytest.raises(ConfigurationError, match="alyx.toml"):
+    with pytest.raises(ConfigurationError, match=r"alyx\.toml"):
         settings.load({}, tmp_path)
 
 
