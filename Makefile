@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+LAB    := extensions/labextension
+PANELS := $(VENV)/share/jupyter/labextensions/@alyx/lab
 
 .DEFAULT_GOAL := help
-.PHONY: help install test lint clean
+.PHONY: help install lab test lint clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,14 +26,33 @@ $(STAMP): requirements.lock setup.cfg setup.py
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
 	@touch $@
 
-test: install ## run the whole test suite
+lab: install $(PANELS) ## build the JupyterLab panels, and show them to the JupyterLab in .venv
+
+$(LAB)/node_modules/.package-lock.json: $(LAB)/package-lock.json
+	@echo "==> packages of the JupyterLab panels"
+	@.ci/npm $(LAB) ci --silent
+	@touch $@
+
+$(LAB)/labextension/package.json: $(LAB)/node_modules/.package-lock.json $(wildcard $(LAB)/*.json) $(wildcard $(LAB)/src/*.ts* $(LAB)/src/*/*.ts* $(LAB)/style/*)
+	@echo "==> JupyterLab panels"
+	@.ci/npm $(LAB) run build --silent >$(LAB)/build.log 2>&1 || { cat $(LAB)/build.log; exit 1; }
+	@touch $@
+
+$(PANELS): $(STAMP) $(LAB)/labextension/package.json
+	@mkdir -p $(dir $@)
+	@ln -sfn $(abspath $(LAB)/labextension) $@
+	@touch $@
+
+test: install lab ## run the whole test suite
 	$(BIN)/python -m pytest
 
-lint: install ## ruff, mypy strict, import-linter
+lint: install lab ## ruff, mypy strict, import-linter, tsc, eslint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --config setup.cfg
+	.ci/npm $(LAB) run check --silent
+	.ci/npm $(LAB) run lint --silent
 
 clean: ## remove what was installed and built here
-	rm -rf $(VENV) build *.egg-info
+	rm -rf $(VENV) build *.egg-info $(LAB)/node_modules $(LAB)/lib $(LAB)/labextension $(LAB)/build.log

@@ -1,0 +1,5 @@
+import { jobsPlugin } from './jobs/plugin';
+
+export * from './tokens';
+
+export default [jobsPlugin];
