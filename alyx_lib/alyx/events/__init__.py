@@ -1,0 +1,1 @@
+"""Events in memory: their schema, values, readers, generator and detector."""
