@@ -1,5 +1,7 @@
+import { displayPlugin } from './display/plugin';
 import { jobsPlugin } from './jobs/plugin';
+import { queryPlugin } from './query/plugin';
 
 export * from './tokens';
 
-export default [jobsPlugin];
+export default [jobsPlugin, displayPlugin, queryPlugin];
