@@ -3,7 +3,8 @@ import { LabIcon } from '@jupyterlab/ui-components';
 const svg = (body: string) =>
   `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">${body}</svg>`;
 
-const stroke = 'class="jp-icon3" fill="none" stroke="#616161" stroke-width="2"';
+// no attribute `fill`: the theme would colour it
+const stroke = 'class="jp-icon3" style="fill:none" stroke="#616161" stroke-width="2"';
 
 /** A histogram with a peak. */
 export const jobsIcon = new LabIcon({

@@ -130,7 +130,7 @@ export interface Page {
   snapshot: number;
   fingerprint: string;
   phrase: string;
-  count: Count;
+  count: Count | null;
   columns: string[];
   rows: Row[];
   next: number | null;

@@ -13,7 +13,7 @@ export function drawing(id: number): string {
     'from alyx import display as _display',
     'try:',
     '    _shown.close()',
-    'except NameError:',
+    'except (NameError, AttributeError):',
     '    pass',
     `_shown = _display.show(alyx.connect().event(${Math.trunc(id)}))`,
     '_shown'

@@ -58,7 +58,7 @@ export function resultCode(job: Job): string {
   return [
     `job = alyx.connect().job(${job.id})  # ${job.name}`,
     'result = job.result()',
-    'result.plot()'
+    'result.plot();'
   ].join('\n');
 }
 

@@ -43,8 +43,9 @@ export function EventsTable({ model, open }: Props): JSX.Element | null {
         </tbody>
       </table>
       <footer>
-        {count(rows.length)} of {page.count.exact ? '' : 'about '}
-        {count(page.count.value)} events, snapshot {page.snapshot}
+        {count(rows.length)}
+        {page.count && ` of ${page.count.exact ? '' : 'about '}${count(page.count.value)}`} events,
+        snapshot {page.snapshot}
         {page.next !== null && (
           <button className="alyx-Button" disabled={model.running} onClick={() => void model.more()}>
             {model.running ? 'Loading…' : 'Load more'}
