@@ -127,13 +127,27 @@ class Lab:
         """Run all cells of the notebook in front, once its kernel is there."""
         idle = self.page.locator(".jp-NotebookPanel .jp-Notebook-ExecutionIndicator")
         expect(idle).to_have_attribute("data-status", "idle", timeout=PATIENCE)
-        self.page.get_by_role("menuitem", name="Run", exact=True).click()
-        self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        self.page.locator(".jp-NotebookPanel .jp-CodeCell").first.wait_for()
+        for _ in range(5):
+            self.page.get_by_role("menuitem", name="Run", exact=True).click()
+            self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+            if self._has_run():
+                return
+        raise AssertionError("no cell has run")
+
+    def _has_run(self) -> bool:
+        # cells that are asked to run before the document's room is joined are dropped in silence
+        prompt = self.page.locator(".jp-NotebookPanel .jp-CodeCell .jp-InputPrompt").first
+        try:
+            expect(prompt).not_to_have_text("[ ]:", timeout=5_000)
+        except AssertionError:
+            return False
+        return True
 
     def card(self, name: str) -> None:
         """Open a panel by its card in a new launcher."""
-        self.page.locator(".lm-TabBar-addButton").first.click()
-        self.page.locator(".jp-LauncherCard", has_text=name).last.click()
+        self.page.locator("#jp-main-dock-panel .lm-TabBar-addButton:visible").first.click()
+        self.page.locator(".jp-LauncherCard:visible", has_text=name).first.click()
 
     def drag(self, field: str, onto: Locator, at: tuple[float, float]) -> None:
         """Drag a field of the palette onto a place, with the mouse."""
