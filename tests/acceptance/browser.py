@@ -149,19 +149,34 @@ class Lab:
         self.page.locator("#jp-main-dock-panel .lm-TabBar-addButton:visible").first.click()
         self.page.locator(".jp-LauncherCard:visible", has_text=name).first.click()
 
+    @property
+    def rules(self) -> Locator:
+        """The rules of the query, those of its quantifiers not counted."""
+        return self.page.locator(".queryBuilder > .ruleGroup > .ruleGroup-body > .alyx-Rule")
+
     def drag(self, field: str, onto: Locator, at: tuple[float, float]) -> None:
         """Drag a field of the palette onto a place, with the mouse."""
         source = self.page.locator(f".alyx-Field[data-field='{field}']")
         source.scroll_into_view_if_needed()
+        self._carry(source, onto, at, carried=".alyx-Field.alyx-mod-overlay")
+
+    def move_rule(self, rule: int, below: int) -> None:
+        """Drag a rule by its handle below another one."""
+        handle = self.rules.nth(rule).locator(".queryBuilder-dragHandle").first
+        self._carry(handle, self.rules.nth(below), (0.5, 0.5), carried=".rule.dndDragging")
+
+    def _carry(self, source: Locator, onto: Locator, at: tuple[float, float], carried: str) -> None:
         start, end = source.bounding_box(), onto.bounding_box()
         assert start is not None
         assert end is not None
         mouse = self.page.mouse
-        mouse.move(start["x"] + 20, start["y"] + start["height"] / 2)
+        mouse.move(start["x"] + 6, start["y"] + start["height"] / 2)
         mouse.down()
-        mouse.move(start["x"] + 40, start["y"] + start["height"], steps=4)
+        mouse.move(start["x"] + 20, start["y"] + start["height"], steps=4)
         mouse.move(end["x"] + end["width"] * at[0], end["y"] + end["height"] * at[1], steps=10)
-        expect(self.page.locator(".alyx-Field.alyx-mod-overlay")).to_be_visible()
+        expect(self.page.locator(carried)).to_be_visible()
+        # the place lights up: it will take what is dropped
+        expect(self.page.locator(".dndOver, .alyx-mod-over").first).to_be_visible()
         mouse.up()
 
     def picture(self, name: str) -> Path:

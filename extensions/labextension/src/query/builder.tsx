@@ -4,7 +4,7 @@ import { createDndKitAdapter } from '@react-querybuilder/dnd/dnd-kit';
 import * as React from 'react';
 import type { FullField, OptionGroup, RuleProps } from 'react-querybuilder';
 import { createPortal } from 'react-dom';
-import { QueryBuilder, Rule } from 'react-querybuilder';
+import { generateID, QueryBuilder, Rule } from 'react-querybuilder';
 import type { Problem } from '../records';
 import type { FieldGroup, QueryField } from './fields';
 import { operators } from './fields';
@@ -12,13 +12,29 @@ import type { QueryModel } from './model';
 import { Palette } from './palette';
 import { messagesAt, problemsWithin } from './where';
 
-/** The rule under the pointer takes the drop, not the nearest one. */
 function DndContext(props: React.ComponentProps<typeof DndKit.DndContext>): JSX.Element {
   return <DndKit.DndContext {...props} collisionDetection={deepest} />;
 }
 
+interface Dragged {
+  /** The field of the palette, where it is one that is dragged. */
+  palette?: string;
+  qbId?: string;
+  schema?: { qbId: string };
+}
+
+/**
+ * The rule under the pointer takes the drop, not the nearest one; and only a rule of the same
+ * builder: those of a quantifier have fields, and paths, of their own.
+ */
 const deepest: DndKit.CollisionDetection = args => {
-  const under = DndKit.pointerWithin(args);
+  const dragged = args.active.data.current as Dragged | undefined;
+  const builder = dragged?.schema?.qbId ?? dragged?.qbId;
+  const own = args.droppableContainers.filter(container => {
+    const data = container.data.current as Dragged | undefined;
+    return data?.schema ? data.schema.qbId === builder : dragged?.palette !== undefined;
+  });
+  const under = DndKit.pointerWithin({ ...args, droppableContainers: own });
   const of = (kind: string) => under.find(hit => String(hit.id).startsWith(kind));
   const best = of('drop-rule-') ?? of('drop-ruleGroup-') ?? under[0];
   return best ? [best] : [];
@@ -31,21 +47,26 @@ const adapter = createDndKitAdapter({
 
 /** The place under a field that is dragged from the palette: a path, or null. */
 const Hovered = React.createContext<string | null>(null);
+/** Whether a rule is of a quantifier's own query. */
+const Nested = React.createContext(false);
 /** What is wrong with the query of the builder around, a nested one's being its own. */
 const Problems = React.createContext<Problem[]>([]);
 
 /** A rule, with what is wrong with it below. */
 function RuleWithProblems(props: RuleProps): JSX.Element {
   const path = props.path.join('.');
+  const nested = React.useContext(Nested);
   const problems = React.useContext(Problems);
   const messages = messagesAt(problems, path);
   const within = React.useMemo(() => problemsWithin(problems, path), [problems, path]);
-  const over = React.useContext(Hovered) === path;
+  const over = React.useContext(Hovered) === path && !nested;
   const wrong = messages.length > 0;
   return (
     <div className={`alyx-Rule${wrong ? ' alyx-mod-wrong' : ''}${over ? ' alyx-mod-over' : ''}`}>
       <Problems.Provider value={within}>
-        <Rule {...props} />
+        <Nested.Provider value={true}>
+          <Rule {...props} />
+        </Nested.Provider>
       </Problems.Provider>
       {messages.map(message => (
         <p key={message} className="alyx-Rule-problem" role="alert">
@@ -143,13 +164,15 @@ const MODES = [
 
 /** The palette and the rules, in one drag-and-drop context. */
 export function Builder({ model }: { model: QueryModel }): JSX.Element {
+  const [qbId] = React.useState(generateID);
   const fields = React.useMemo(() => options(model.groups), [model.groups]);
   return (
     <QueryBuilderDnD dnd={adapter} controlElements={CONTROLS}>
-      <Palette groups={model.groups} add={name => model.add(name)} />
+      <Palette groups={model.groups} qbId={qbId} add={name => model.add(name)} />
       <Problems.Provider value={model.preview?.problems ?? []}>
         <Drops model={model}>
           <QueryBuilder
+            qbId={qbId}
             fields={fields}
             query={model.query}
             onQueryChange={query => model.setQuery(query)}

@@ -4,11 +4,13 @@ import type { FieldGroup, QueryField } from './fields';
 
 interface Props {
   groups: FieldGroup[];
+  /** The builder that the fields are for. */
+  qbId: string;
   add: (field: string) => void;
 }
 
 /** The fields of the data set: drag one into the query, or press Enter on it. */
-export function Palette({ groups, add }: Props): JSX.Element {
+export function Palette({ groups, qbId, add }: Props): JSX.Element {
   const [filter, setFilter] = React.useState('');
   const wanted = filter.toLowerCase();
   const passing = groups
@@ -29,7 +31,7 @@ export function Palette({ groups, add }: Props): JSX.Element {
           <summary>{group.label}</summary>
           <ul>
             {group.fields.map(item => (
-              <PaletteField key={item.name} field={item} add={add} />
+              <PaletteField key={item.name} field={item} qbId={qbId} add={add} />
             ))}
           </ul>
         </details>
@@ -42,10 +44,10 @@ function matches(field: QueryField, wanted: string): boolean {
   return field.name.toLowerCase().includes(wanted) || field.description.toLowerCase().includes(wanted);
 }
 
-function PaletteField({ field, add }: { field: QueryField; add: Props['add'] }): JSX.Element {
+function PaletteField({ field, qbId, add }: Omit<Props, 'groups'> & { field: QueryField }) {
   const { setNodeRef, listeners, isDragging } = useDraggable({
     id: `palette-${field.name}`,
-    data: { palette: field.name }
+    data: { palette: field.name, qbId }
   });
   return (
     <li>
