@@ -47,7 +47,7 @@ def value(events: ak.Array, path: str) -> Any:
     return found if found.ndim > 1 else ak.to_numpy(found)
 
 
-def pair(objects: ak.Array, name: str) -> NDArray[np.float64]:
+def pair(objects: ak.Array, name: str) -> NDArray[np.float32]:
     """Return mass, pt or charge of the two leading objects of each event.
 
     Parameters
@@ -60,10 +60,11 @@ def pair(objects: ak.Array, name: str) -> NDArray[np.float64]:
     Returns
     -------
     numpy.ndarray
-        Shape ``(n,)``; NaN where there are fewer than two objects.
+        Shape ``(n,)``, computed in double and rounded to single precision as all of an
+        event is stored; NaN where there are fewer than two objects.
     """
     both = ak.num(objects) >= 2
-    values = np.full(len(objects), np.nan)
+    values = np.full(len(objects), np.nan, dtype=np.float32)
     leading = objects[both][:, :2]
     if name == "charge":
         values[ak.to_numpy(both)] = ak.to_numpy(ak.sum(leading.charge, axis=1))
@@ -76,10 +77,10 @@ def _summed(leading: ak.Array, name: str) -> Any:
     import vector
 
     parts = {axis: ak.to_numpy(leading[axis]).astype(np.float64) for axis in _AXES}
-    first, second = (
+    both: list[Any] = [
         vector.array({axis: part[:, place] for axis, part in parts.items()}) for place in (0, 1)
-    )
-    return getattr(first + second, name)
+    ]
+    return getattr(both[0] + both[1], name)
 
 
 _AXES = ("pt", "eta", "phi", "mass")

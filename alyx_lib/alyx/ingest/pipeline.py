@@ -62,6 +62,7 @@ def ingest(
     DuplicateError
         The source, or some of its events, are stored already. Nothing is stored then.
     """
+    batches: Iterable[ak.Array]
     if isinstance(source, str | Path):
         name, batches = str(source), readers.read(source)
         key = key or _digest(Path(source))

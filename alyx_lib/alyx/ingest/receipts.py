@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +51,10 @@ class Receipt:
     chunks: int
     snapshot: int
     committed_at: datetime
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the wire form."""
+        return asdict(self) | {"committed_at": self.committed_at.isoformat()}
 
 
 def refuse_known(store: Store, name: str, key: str, source: str) -> None:

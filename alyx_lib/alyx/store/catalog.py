@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import awkward as ak
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, and_, select
+from sqlalchemy import ColumnElement, Connection, Integer, and_, literal, select
 
 from alyx import query
 from alyx.errors import NotFoundError, Problem, QueryError
@@ -120,7 +120,7 @@ class Store:
             snapshot=pinned,
             expression=expression,
             fingerprint=query.fingerprint(expression),
-            phrase=query.phrase(expression),
+            phrase=query.phrase(expression, schema),
             sql=sql,
             parameters=parameters,
             exact=compiled.exact,
@@ -203,7 +203,11 @@ class Store:
         """Return the chunks of a selection's snapshot that may hold an event of it."""
         with self.database.read() as connection:
             where = _where(connection, selection)
-            held = select(event_header.c.id.op(">>")(ROW_BITS)).where(where).distinct()
+            held = (
+                select(event_header.c.id.op(">>")(literal(ROW_BITS, Integer)))
+                .where(where)
+                .distinct()
+            )
             return datasets.chunks(connection, chunk.c.id.in_(held))
 
     def _rows(

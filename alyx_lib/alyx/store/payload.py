@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 
 import awkward as ak
@@ -26,7 +27,7 @@ def by_chunk(ids: Ids) -> Iterator[tuple[int, Ids]]:
     """
     chunks = ids >> ROW_BITS
     starts = np.flatnonzero(np.diff(chunks, prepend=-1))
-    for first, last in zip(starts, [*starts[1:], len(ids)], strict=True):
+    for first, last in itertools.pairwise([*starts, len(ids)]):
         yield int(chunks[first]), ids[first:last] & ((1 << ROW_BITS) - 1)
 
 

@@ -87,7 +87,8 @@ def estimate(connection: Connection, condition: ColumnElement[bool]) -> int:
 
 def sql_of(statement: Select[Any]) -> tuple[str, dict[str, Any]]:
     """Return a statement's text with named places, and the values bound to them."""
-    compiled = statement.compile(dialect=psycopg.dialect())
+    # SQLAlchemy leaves its dialects untyped
+    compiled = statement.compile(dialect=psycopg.dialect())  # type: ignore[no-untyped-call]
     return str(compiled), dict(compiled.params)
 
 

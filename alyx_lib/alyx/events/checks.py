@@ -1,0 +1,82 @@
+"""What is wrong with events: values that no detector measures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import awkward as ak
+import numpy as np
+from numpy.typing import NDArray
+
+from alyx.errors import Problem
+
+#: Azimuths are single precision: pi itself may be rounded up.
+LARGEST_PHI = np.pi + 1e-5
+
+
+def check(events: ak.Array, source: str, first_row: int = 0) -> list[Problem]:
+    """Return what is wrong with events, one problem a field and row.
+
+    An event's own energy and time may be NaN, which means unknown; infinity and negative
+    values are wrong, and so is NaN of an object.
+
+    Parameters
+    ----------
+    events
+        A batch as :mod:`alyx.events` describes it.
+    source
+        Name of the file or stream.
+    first_row
+        Row of the batch's first event in the source.
+
+    Examples
+    --------
+    >>> events = ak.Array([{"run": 1, "Muon": [{"pt": -2.0}]}])
+    >>> str(check(events, "run7.root")[0])
+    'run7.root: Muon.pt, row 0: -2.0 is negative.'
+    """
+    found: list[Problem] = []
+    for name in events.fields:
+        part = events[name]
+        if part.ndim > 1 and part.fields:
+            for field in part.fields:
+                found += _wrong(part[field], f"{name}.{field}", source, first_row, unknown=False)
+        elif part.fields:
+            for field in part.fields:
+                found += _wrong(part[field], f"{name}.{field}", source, first_row, unknown=True)
+        else:
+            found += _wrong(part, name, source, first_row, unknown=True)
+    return found
+
+
+def _wrong(values: ak.Array, path: str, source: str, first: int, *, unknown: bool) -> list[Problem]:
+    rows, flat = _flat(values)
+    if flat.dtype.kind not in "fiu":
+        return []
+    problems = []
+    for bad, text in _rules(path.rsplit(".", maxsplit=1)[-1], flat, unknown):
+        for place in np.flatnonzero(bad):
+            where = f"{source}: {path}, row {first + rows[place]}"
+            problems.append(Problem(where, f"{flat[place]} {text}."))
+    return problems
+
+
+def _rules(name: str, values: NDArray[Any], unknown: bool) -> list[tuple[NDArray[np.bool_], str]]:
+    rules = [(np.isinf(values), "is infinite")]
+    if not unknown:
+        rules.append((np.isnan(values), "is not a number"))
+    if name in ("pt", "energy", "run", "luminosityBlock", "event"):
+        rules.append((np.isfinite(values) & (values < 0), "is negative"))
+    if name == "charge":
+        rules.append((np.abs(values) > 1, "is no charge of a particle that is measured"))
+    if name == "phi":
+        rules.append((np.isfinite(values) & (np.abs(values) > LARGEST_PHI), "is past pi"))
+    return rules
+
+
+def _flat(values: ak.Array) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """Return the values in one row, and the event of each."""
+    if values.ndim == 1:
+        return np.arange(len(values)), ak.to_numpy(values)
+    rows = np.repeat(np.arange(len(values)), ak.to_numpy(ak.num(values)))
+    return rows, ak.to_numpy(ak.flatten(values, axis=None))
