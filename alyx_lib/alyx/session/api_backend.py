@@ -218,7 +218,7 @@ def _body(selection: Selection) -> dict[str, Any]:
 
 
 def _wire(where: Any) -> Any:
-    return where.as_json() if isinstance(where, query.Expression) else where
+    return query.as_json(where) if isinstance(where, query.Expression) else where
 
 
 def _segment(name: str) -> str:

@@ -109,7 +109,7 @@ def decode(read: Callable[[int], bytes]) -> Iterator[ak.Array]:
                 yield ak.from_arrow(batch)
             if empty:
                 yield ak.from_arrow(reader.schema.empty_table())
-    except pa.ArrowException as error:
+    except (pa.ArrowException, OSError) as error:
         raise ServiceError("The service's answer is cut, or is no Arrow stream.") from error
     if source.tail != END:
         raise ServiceError("The service's answer was cut before its end. Ask again.")
@@ -154,4 +154,4 @@ def _cast(table: pa.Table, schema: pa.Schema) -> pa.Table:
 
 
 def _rows(table: pa.Table) -> int:
-    return max(1, len(table) * MESSAGE // max(1, table.nbytes))
+    return max(1, int(len(table) * MESSAGE // max(1, table.nbytes)))

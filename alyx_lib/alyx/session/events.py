@@ -177,17 +177,21 @@ class Events:
         paths
             As ``MET.pt``, ``Muon.n``, ``Muon.pair.mass``; all scalars by default.
         """
-        from alyx.analysis import to_xarray
+        from alyx.session.values import scalars, table
 
-        wanted = None if paths is None else list(paths)
-        fields = None if wanted is None else self._columns(wanted)
-        return to_xarray(self.to_awkward(fields), self.schema, wanted)
+        wanted = scalars(self.schema) if paths is None else list(paths)
+        events = self.to_awkward(wanted)
+        many = [path for path in wanted if self.schema.collection_of(path) is not None]
+        if many:
+            problems = [Problem(path, "An event has many of these, a table one.") for path in many]
+            raise QueryError(problems=problems)
+        return table(events, wanted, self.schema)
 
     def to_pandas(self, paths: Sequence[str] | None = None) -> pd.DataFrame:
         """Read per-event quantities as a pandas DataFrame with one row an event."""
         return self.to_xarray(paths).to_dataframe()
 
-    def histogram(self, path: str, bins: int, low: float, high: float) -> hist.Hist:
+    def histogram(self, path: str, bins: int, low: float, high: float) -> hist.Hist[Any]:
         """Fill a histogram here, chunk by chunk; for many events submit a job instead.
 
         Parameters
@@ -197,13 +201,11 @@ class Events:
         bins, low, high
             The axis: number of bins, and its ends in the quantity's unit.
         """
-        from alyx.analysis import histogram
+        from alyx.session.values import histogram
 
-        made = None
-        for batch in self.batches([path]):
-            part = histogram(batch, path, bins=bins, low=low, high=high)
-            made = part if made is None else made + part
-        return made
+        unit = field.unit if (field := self.schema.find(path)) else ""
+        label = f"{path} [{unit}]" if unit else path
+        return histogram(self.batches([path]), path, bins, low, high, label)
 
     def _columns(self, paths: Sequence[str]) -> list[str]:
         """Return the top-level fields of paths; all unknown ones at once."""

@@ -66,12 +66,14 @@ class Job:
     @property
     def error(self) -> str | None:
         """Why it failed."""
-        return self._body["error"]
+        error: str | None = self._body["error"]
+        return error
 
     @property
     def waiting(self) -> str | None:
         """What it waits for."""
-        return self._body["waiting"]
+        waiting: str | None = self._body["waiting"]
+        return waiting
 
     @property
     def ended(self) -> bool:
@@ -128,7 +130,7 @@ class Job:
         if seen == self._seq:  # silence, or no stream at all: do not ask without pause
             time.sleep(min(left, PAUSE))
 
-    def result(self) -> hist.Hist:
+    def result(self) -> hist.Hist[Any]:
         """Return the histogram of a complete job.
 
         Raises
@@ -138,7 +140,7 @@ class Job:
         ConflictError
             The job has not ended.
         """
-        from alyx.analysis import from_json
+        from alyx.session.values import from_json
 
         return from_json(self._answer()["histogram"])
 

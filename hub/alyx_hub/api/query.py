@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import StreamingResponse
 
 from alyx.errors import QueryError
+from alyx.query import as_json
 from alyx.records import Selection
 from alyx.session import arrow
 from alyx.store import Store
@@ -29,7 +30,7 @@ def preview(body: PreviewBody, store: Opened) -> dict[str, Any]:
         selection = _select(store, body)
     except QueryError as error:
         return {"valid": False, "problems": [asdict(problem) for problem in error.problems]}
-    told = selection.as_json() | {"valid": True, "where": selection.expression.as_json()}
+    told = selection.as_json() | {"valid": True, "where": as_json(selection.expression)}
     if body.count:
         try:
             told["count"] = store.count(selection).as_json()

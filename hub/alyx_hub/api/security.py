@@ -88,7 +88,7 @@ async def signed_in(request: Request) -> User:
     if given is None:
         raise UnknownTokenError("Send a token of the Hub: Authorization: Bearer TOKEN.")
     found = request.app.state.authenticate(given[1])
-    user = await found if inspect.isawaitable(found) else found
+    user: User | None = await found if inspect.isawaitable(found) else found
     if user is None:
         raise UnknownTokenError("The Hub knows no such token, or it has expired. Make a new one.")
     request.state.user = user
