@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from dataclasses import field as attribute
-from typing import Literal
+from typing import Any, Literal
 
 Value = float | int | bool | str
 Mode = Literal["atleast", "atmost", "exactly", "all"]
@@ -17,6 +17,12 @@ Mode = Literal["atleast", "atmost", "exactly", "all"]
 
 class Expression:
     """A condition on an event; ``&``, ``|`` and ``~`` join conditions."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the query builder's JSON; :func:`alyx.query.parse` reads it again."""
+        from alyx.query.builder import as_json
+
+        return as_json(self)
 
     def __and__(self, other: Expression) -> Expression:
         return And((self, other))
