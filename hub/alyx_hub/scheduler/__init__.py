@@ -1,0 +1,1 @@
+"""The dispatcher: claims jobs, gives them clusters, runs several at once."""
