@@ -39,6 +39,7 @@ class NoProxy(Proxy):
 values = %s
 scopes = ["read:datasets", "read:events", "read:jobs", "write:jobs"]
 c.JupyterHub.proxy_class = NoProxy
+c.NoProxy.should_start = False
 c.JupyterHub.hub_port = values["hub_port"]
 c.JupyterHub.port = values["unused_port"]
 c.JupyterHub.ip = "127.0.0.1"

@@ -13,6 +13,7 @@ import alyx
 from alyx.settings import Settings
 from alyx.store import Store
 from alyx_hub.api import datasets, events, faults, health, jobs, meta, query
+from alyx_hub.api.limits import BodyLimit
 from alyx_hub.api.log import AccessLog, Prefix
 from alyx_hub.api.models import ErrorOut
 from alyx_hub.api.security import Authenticator, signed_in
@@ -53,7 +54,6 @@ def create_app(
         version=alyx.__version__,
         summary="Data sets, queries, events and jobs of collision data",
         lifespan=_lifespan,
-        max_body_size=BODY,
         # the generated pages are public and load scripts from elsewhere: see meta.py
         openapi_url=None,
         docs_url=None,
@@ -65,6 +65,7 @@ def create_app(
     for module in (meta, datasets, query, events, jobs):
         app.include_router(module.router, dependencies=[Depends(signed_in)], responses=ERRORS)
     faults.install(app)
+    app.add_middleware(BodyLimit, size=BODY)
     app.add_middleware(AccessLog)
     app.add_middleware(Prefix, path=prefix)
     return app

@@ -26,6 +26,7 @@ from alyx.errors import (
 
 log = logging.getLogger("alyx.api")
 
+TOO_LARGE = "The body is too large. Send less at once."
 KINDS: dict[int, type[AlyxError]] = {
     401: AccessError,
     403: AccessError,
@@ -70,7 +71,7 @@ def _sentence(status: int, request: Request) -> str:
         400: "The body is not JSON that can be read.",
         404: f"There is nothing at {path}. GET /openapi.json lists what there is.",
         405: f"{request.method} does not work on {path}.",
-        413: "The body is too large.",
+        413: TOO_LARGE,
     }
     return known.get(status, f"{HTTPStatus(status).phrase}.")
 
