@@ -11,6 +11,7 @@
     ├── ConflictError           the state of a thing does not allow what was asked
     │   └── DuplicateError      already stored: the same batch, events or name
     ├── AccessError             the user's scopes do not allow it
+    │   └── UnknownTokenError   there is no token, or nobody owns it
     ├── IntegrityError          stored bytes are not those that were written
     ├── JobError                a job that is wrong, failed, or was stopped
     └── ServiceError            a part of the system cannot be reached or did not answer in time
@@ -119,6 +120,13 @@ class AccessError(AlyxError):
 
     code = "access"
     status = 403
+
+
+class UnknownTokenError(AccessError):
+    """There is no token, or nobody owns it."""
+
+    code = "token"
+    status = 401
 
 
 class IntegrityError(AlyxError):

@@ -1,0 +1,1 @@
+"""The hub room: the API service and the dispatcher of jobs."""

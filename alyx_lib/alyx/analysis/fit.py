@@ -81,7 +81,8 @@ def gaussian_on_constant(histogram: Any, low: float = 80.0, high: float = 100.0)
     first, last = edges[0], edges[-1]
 
     def integral(x: Floats, signal: float, peak: float, width: float, background: float) -> Floats:
-        return signal * _cumulative((x - peak) / width) + background * (x - first) / (last - first)
+        gaussian = signal * _cumulative((x - peak) / width)
+        return np.asarray(gaussian + background * (x - first) / (last - first))
 
     cost = ExtendedBinnedNLL(counts, edges, integral)
     start = edges[np.argmax(counts)]
@@ -130,4 +131,5 @@ def _cumulative(x: Floats) -> Floats:
 
 
 def _gaussian(x: Floats, number: float, mean: float, width: float) -> Floats:
-    return number / (width * np.sqrt(2 * np.pi)) * np.exp(-0.5 * ((x - mean) / width) ** 2)
+    height = number / (width * math.sqrt(2 * math.pi))
+    return np.asarray(height * np.exp(-0.5 * ((x - mean) / width) ** 2))

@@ -74,7 +74,7 @@ class Helices:
         with np.errstate(invalid="ignore"):
             return 2 * np.arcsin(radius / (2 * self.radius))
 
-    def to_plane(self, z: float) -> Floats:
+    def to_plane(self, z: float | Floats) -> Floats:
         """Return the angle at a plane across the beam; NaN where it is behind the track."""
         with np.errstate(divide="ignore", invalid="ignore"):
             turned = (z - self.z) / (self.radius * np.sinh(self.eta))

@@ -98,5 +98,5 @@ def _empty(bins: int, low: float, high: float, label: str) -> hist.Hist[Any]:
 
 def _flat(values: Any) -> NDArray[np.float64]:
     flat = ak.drop_none(ak.flatten(ak.Array(values), axis=None))
-    numbers = ak.to_numpy(flat).astype(np.float64)
+    numbers: NDArray[np.float64] = np.asarray(ak.to_numpy(flat), dtype=np.float64)
     return numbers[~np.isnan(numbers)]

@@ -12,7 +12,7 @@ from fastapi import Request
 from jupyterhub.services.auth import HubOAuth, check_scopes
 from tornado.web import HTTPError
 
-from alyx.errors import AccessError, ServiceError
+from alyx.errors import AccessError, ServiceError, UnknownTokenError
 
 #: What every custom scope of ALYX begins with.
 PREFIX = "custom:alyx:"
@@ -54,13 +54,6 @@ class User:
 
 #: Returns the owner of a token, or None for a token that nobody owns; may be a coroutine.
 Authenticator = Callable[[str], "User | Awaitable[User | None] | None"]
-
-
-class UnknownTokenError(AccessError):
-    """There is no token, or nobody owns it."""
-
-    code = "token"
-    status = 401
 
 
 class HubAuthenticator:

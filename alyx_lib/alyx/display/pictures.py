@@ -1,0 +1,57 @@
+"""A still picture of an event, for papers, pages and machines without a screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from alyx.display.scenes import Scene, scene
+
+#: Views: across the beam and along it, as (name, horizontal, vertical) of x, y, z.
+VIEWS = (("across the beam", 0, 1), ("along the beam", 2, 1))
+
+
+def picture(event: Any, path: Path | str | None = None) -> Any:
+    """Draw an event across and along the beam, on a dark ground.
+
+    Parameters
+    ----------
+    event
+        An awkward record or a stored event.
+    path
+        Where to save it, if anywhere.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.pyplot import style
+
+    drawn = scene(event)
+    with style.context("dark_background"):
+        figure = Figure(figsize=(10, 4.6), layout="constrained")
+        for place, (name, across, up) in enumerate(VIEWS):
+            _draw(figure.add_subplot(1, 2, place + 1), drawn, name, across, up)
+        figure.suptitle(f"{drawn.title} · {drawn.tracks} tracks · {drawn.hits} hits", fontsize=10)
+        if path is not None:
+            figure.savefig(path, dpi=150)
+    return figure
+
+
+def _draw(axes: Any, drawn: Scene, name: str, across: int, up: int) -> None:
+    from matplotlib.collections import LineCollection
+
+    shown = [across, up]
+    frame = drawn.detector.reshape(-1, 2, 3)[:, :, shown]
+    axes.add_collection(LineCollection(list(frame), colors="#3a4656", linewidths=0.4))
+    lines = drawn.lines.reshape(-1, 2, 3)[:, :, shown]
+    colours = list(drawn.line_colours[::2])
+    axes.add_collection(LineCollection(list(lines), colors=colours, linewidths=1.2))
+    axes.scatter(*drawn.points[:, shown].T, s=2, c="#ffd27f", linewidths=0)
+    reach = np.abs(drawn.detector[:, shown]).max(axis=0) * 1.15
+    axes.set(xlim=(-reach[0], reach[0]), ylim=(-reach[1], reach[1]), title=name)
+    axes.set_xlabel(f"{'xyz'[across]} [mm]")
+    axes.set_ylabel(f"{'xyz'[up]} [mm]")
