@@ -18,6 +18,7 @@ ROOMS = ("alyx_lib", "dask_cluster", "hub", "kernels", "extensions")
 LAB = Path("extensions", "labextension")
 BUILT = LAB / "labextension"
 SHARE = "share/jupyter/labextensions/@alyx/lab"
+KERNEL = ("share/jupyter/kernels/alyx", ["kernels/alyx_kernel/kernelspec/kernel.json"])
 SERVER = ("etc/jupyter/jupyter_server_config.d", ["extensions/config/jupyter_alyx.json"])
 
 
@@ -102,7 +103,7 @@ class AlyxDistribution(Distribution):
 setup(
     packages=[package for room in ROOMS for package in find_packages(room)],
     include_package_data=True,
-    data_files=[SERVER],
+    data_files=[SERVER, KERNEL],
     distclass=AlyxDistribution,
     cmdclass={"build": BuildWithLab, "build_lab": BuildLab},
 )

@@ -1,0 +1,1 @@
+"""The kernel "ALYX (Python 3)": ipykernel, with ``alyx`` there from its start."""

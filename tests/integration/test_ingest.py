@@ -10,10 +10,10 @@ from pathlib import Path
 import awkward as ak
 import numpy as np
 import pytest
-from alyx.events.generator import z_to_dimuons
 from sqlalchemy import func, select, text, update
 
 from alyx.errors import ConflictError, DuplicateError, InputError, SchemaError
+from alyx.events.generator import z_to_dimuons
 from alyx.ingest import ingest, sweep
 from alyx.ingest import samples as sample_sets
 from alyx.ingest import writer as writing

@@ -7,9 +7,9 @@ from dataclasses import replace
 import awkward as ak
 import numpy as np
 import pytest
-from alyx.events.generator import z_to_dimuons
 
 from alyx.errors import NotFoundError, QueryError
+from alyx.events.generator import z_to_dimuons
 from alyx.ingest import ingest
 from alyx.settings import Settings
 from alyx.store import Store
