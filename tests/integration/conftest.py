@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 import uvicorn
@@ -21,7 +21,8 @@ from alyx_hub.api import create_app
 def filled(store: Store) -> Store:
     """A store with the data set ``small``: 40 events in two chunks."""
     events = collisions()
-    ingest(store, "small", [events[:25], events[25:]], title="Small", kind="synthetic", key="small")
+    small = Store(store.database, store.chunks, replace(store.settings, chunk_events=25))
+    ingest(small, "small", [events], title="Small", kind="synthetic", key="small")
     return store
 
 

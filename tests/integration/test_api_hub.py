@@ -144,9 +144,11 @@ def test_the_hub_decides_who_reads_what_and_until_when(hub: Hub) -> None:
             with pytest.raises(AccessError, match="read:events"):
                 other.query("small")
 
-        with alyx.connect(api_url=hub.url, api_token="0" * 32) as stranger:
-            with pytest.raises(AccessError):
-                stranger.datasets()
+        with (
+            alyx.connect(api_url=hub.url, api_token="0" * 32) as stranger,
+            pytest.raises(AccessError),
+        ):
+            stranger.datasets()
 
         hub.api.delete(f"/users/marie/tokens/{number}").raise_for_status()
 

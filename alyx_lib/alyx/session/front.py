@@ -101,8 +101,8 @@ class Session:
         kind
             ``histogram``.
         **others
-            ``name``, ``snapshot``, ``priority`` (``low``, ``normal``, ``high``), ``workers``,
-            ``idempotency_key``.
+            ``name`` (the quantity by default), ``snapshot``, ``priority`` (``low``, ``normal``,
+            ``high``), ``workers``, ``idempotency_key``.
 
         Raises
         ------
@@ -160,7 +160,7 @@ def _number(id: Any, what: str) -> int:  # noqa: A002
         number = int(id)
     except (TypeError, ValueError):
         number = -1
-    if not 0 <= number < 2**63:
+    if not 1 <= number < 2**63:
         raise NotFoundError(f"There is no {what} {id!r}.")
     return number
 
@@ -168,5 +168,6 @@ def _number(id: Any, what: str) -> int:  # noqa: A002
 def _spec(
     dataset: str, where: Any, kind: str, histogram: dict[str, Any], others: dict[str, Any]
 ) -> dict[str, Any]:
-    spec = {"kind": kind, "dataset": dataset, "where": where, "histogram": histogram}
+    name = histogram.get("quantity") or "histogram"
+    spec = {"name": name, "kind": kind, "dataset": dataset, "where": where, "histogram": histogram}
     return spec | {name: value for name, value in others.items() if value is not None}
