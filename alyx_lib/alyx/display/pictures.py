@@ -50,7 +50,7 @@ def _draw(axes: Any, drawn: Scene, name: str, across: int, up: int) -> None:
     lines = drawn.lines.reshape(-1, 2, 3)[:, :, shown]
     colours = list(drawn.line_colours[::2])
     axes.add_collection(LineCollection(list(lines), colors=colours, linewidths=1.2))
-    axes.scatter(*drawn.points[:, shown].T, s=2, c="#ffd27f", linewidths=0)
+    axes.scatter(*drawn.points[:, shown].T, s=7, c="#ffd27f", linewidths=0, zorder=3)
     reach = np.abs(drawn.detector[:, shown]).max(axis=0) * 1.15
     axes.set(xlim=(-reach[0], reach[0]), ylim=(-reach[1], reach[1]), title=name)
     axes.set_xlabel(f"{'xyz'[across]} [mm]")
