@@ -54,7 +54,8 @@ class LocalClusters:
         self.made[name].scale(workers)
 
     def end(self, name: str) -> None:
-        self.made.pop(name).close()
+        if name in self.made:
+            self.made.pop(name).close()
 
     def close(self) -> None:
         for made in self.made.values():

@@ -55,14 +55,14 @@ def validate(raw: Mapping[str, Any], find: Find, limits: Limits | None = None) -
         With every problem, each with its JSON path, as ``where.rules[0].field``.
     """
     problems = list(_texts(raw, ""))
-    if problems:  # what the database cannot hold goes no further
-        raise JobError(problems=problems)
     spec = None
     try:
         spec = JobSpec.model_validate(raw)
     except ValidationError as error:
         problems += _shape(error)
-    problems += _meaning(raw, find, limits or Limits())
+    # what the database cannot hold is not asked of it
+    clean = {name: part for name, part in raw.items() if not any(_texts(part, name))}
+    problems += _meaning(clean, find, limits or Limits())
     if problems or spec is None:
         raise JobError(problems=_once(problems))
     return spec
