@@ -17,7 +17,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from alyx import analysis, display, errors, events, jobs, query
+    import alyx.analysis as analysis
+    import alyx.display as display
+    from alyx import errors, events, jobs, query
     from alyx.errors import AlyxError
     from alyx.query import field
     from alyx.session import Events, Job, Session, connect
