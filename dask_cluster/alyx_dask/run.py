@@ -70,10 +70,15 @@ class _Flight:
 
     def fill(self) -> bool:
         """Send chunks as long as there is room; return whether any are on their way."""
+        self._probe()
         room = IN_FLIGHT * max(1, self._threads) - len(self._waiting)
         batch = [chunk for _, chunk in zip(range(max(0, room)), self._left, strict=False)]
-        if batch:
-            within(CALL, "The cluster's scheduler", lambda: self._send(batch))
+        try:
+            if batch:
+                within(CALL, "The cluster's scheduler", lambda: self._send(batch))
+        except (OSError, RuntimeError, ValueError) as error:
+            # a client that lost its scheduler says so in any of these ways
+            raise ServiceError(f"The cluster's scheduler is gone: {error}.") from error
         return bool(self._waiting)
 
     def _send(self, batch: Sequence[ChunkInfo]) -> None:
@@ -89,7 +94,6 @@ class _Flight:
         try:
             key = self._done.get(timeout=TICK)
         except Empty:
-            self._probe()
             return
         while True:
             future, chunk = self._waiting.pop(key)

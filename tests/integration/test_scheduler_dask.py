@@ -190,4 +190,4 @@ def test_a_lost_scheduler_is_replaced(filled: Store, clusters: LocalClusters) ->
             name = connection.exec_driver_sql("SELECT cluster FROM job").scalar_one()
         clusters.end(name)
         second = ended(desk, desk.submit(spec(name="again"))["id"])
-    assert (first["status"], second["status"]) == ("COMPLETED", "COMPLETED")
+    assert (first["status"], second["status"], second["error"]) == ("COMPLETED", "COMPLETED", None)
