@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from threading import Thread
 from typing import Any
 
 import pytest
 from job_samples import chunked, spec
 from known import collisions
 
-from alyx.errors import ConflictError, DuplicateError, JobError, NotFoundError
+from alyx.errors import ConflictError, DuplicateError, JobError, NotFoundError, ServiceError
 from alyx.jobs import lease as leases
 from alyx.jobs import news, partial
 from alyx.jobs.attempt import Attempt
@@ -174,3 +175,35 @@ def test_deleting_removes_files_too(filled: Store) -> None:
     desk.delete(made["id"])
     with pytest.raises(Exception, match="missing"):
         partial.read(filled.settings.objects, result.address, result.checksum)
+
+
+class NoCluster(LocalEngine):
+    """An engine that has no cluster to give, and counts how often it was asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def cluster(self, *_: Any) -> Any:
+        self.asked += 1
+        raise ServiceError("All clusters are at work.")
+
+
+@pytest.mark.parametrize(("stopped", "status"), [(True, "STOPPED"), (False, "QUEUED")])
+def test_a_job_that_waits_for_a_cluster_can_be_taken_back(
+    filled: Store, stopped: bool, status: str
+) -> None:
+    desk = JobDesk(filled, "marie")
+    made = desk.submit(spec())
+    attempt = claimed(filled)
+    attempt.engine = engine = NoCluster()
+    thread = Thread(target=attempt.run)
+    thread.start()
+    while "All clusters are at work" not in (desk.job(made["id"])["waiting"] or ""):
+        time.sleep(0.02)
+    if stopped:
+        desk.stop(made["id"])
+    asked = engine.asked
+    attempt.cancelled.set()
+    thread.join(10)
+    assert desk.job(made["id"])["status"] == status
+    assert engine.asked <= asked + 1

@@ -16,6 +16,7 @@ from tenacity import (
     retry_if_exception_type,
     sleep_using_event,
     stop_after_attempt,
+    stop_when_event_set,
     wait_exponential_jitter,
 )
 
@@ -69,7 +70,10 @@ class Attempt:
             log.info("Job %s: %s", self.lease.job, conflict)
             self._release()
         except AlyxError as error:
-            self._fail(error.message)
+            if self.cancelled.is_set():  # what broke off is no mistake of the job's
+                self._release()
+            else:
+                self._fail(error.message)
         except Exception:
             log.exception("Job %s failed by a mistake of ALYX's own.", self.lease.job)
             self._fail("ALYX made a mistake; the dispatcher's log has the details.")
@@ -134,7 +138,7 @@ class Attempt:
     def _tries(self) -> Retrying:
         return Retrying(
             retry=retry_if_exception_type(ServiceError),
-            stop=stop_after_attempt(int(CLUSTERS["tries"])),
+            stop=stop_after_attempt(int(CLUSTERS["tries"])) | stop_when_event_set(self.cancelled),
             wait=wait_exponential_jitter(CLUSTERS["first"], CLUSTERS["longest"]),
             sleep=sleep_using_event(self.cancelled),
             before_sleep=self._tell,
