@@ -7,7 +7,7 @@ LAB    := extensions/labextension
 PANELS := $(VENV)/share/jupyter/labextensions/@alyx/lab
 
 .DEFAULT_GOAL := help
-.PHONY: help install lab test lint clean
+.PHONY: help install lab test lint clean docs
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,6 +53,9 @@ lint: install lab ## ruff, mypy strict, import-linter, tsc, eslint
 	$(BIN)/lint-imports --config setup.cfg
 	.ci/npm $(LAB) run check --silent
 	.ci/npm $(LAB) run lint --silent
+
+docs: install ## build the pages into site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 clean: ## remove what was installed and built here
 	rm -rf $(VENV) build *.egg-info $(LAB)/node_modules $(LAB)/lib $(LAB)/labextension $(LAB)/build.log
