@@ -4,13 +4,23 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 LAB    := extensions/labextension
+PROXY  := hub/proxy
 PANELS := $(VENV)/share/jupyter/labextensions/@alyx/lab
 
 .DEFAULT_GOAL := help
-.PHONY: help install lab test lint clean docs
+.PHONY: help up down status install lab proxy test lint clean docs
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+up: install lab proxy ## start everything on this machine: make up [PORT=8000] [ALYX_HOME=folder]
+	@$(BIN)/alyx up $(if $(PORT),--port $(PORT))
+
+down: install ## end every process that `make up` started; nothing stored is lost
+	@$(BIN)/alyx down
+
+status: install ## say what runs, and where
+	@$(BIN)/alyx status
 
 install: $(STAMP) ## install the locked dependencies and ALYX into .venv
 
@@ -43,7 +53,14 @@ $(PANELS): $(STAMP) $(LAB)/labextension/package.json
 	@ln -sfn $(abspath $(LAB)/labextension) $@
 	@touch $@
 
-test: install lab ## run the whole test suite
+proxy: install $(PROXY)/node_modules/.package-lock.json ## fetch the Hub's proxy
+
+$(PROXY)/node_modules/.package-lock.json: $(PROXY)/package-lock.json
+	@echo "==> proxy"
+	@.ci/npm $(PROXY) ci --silent
+	@touch $@
+
+test: install lab proxy ## run the whole test suite
 	$(BIN)/python -m pytest
 
 lint: install lab ## ruff, mypy strict, import-linter, tsc, eslint
@@ -58,4 +75,4 @@ docs: install ## build the pages into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 clean: ## remove what was installed and built here
-	rm -rf $(VENV) build *.egg-info $(LAB)/node_modules $(LAB)/lib $(LAB)/labextension $(LAB)/build.log
+	rm -rf $(VENV) build *.egg-info $(PROXY)/node_modules $(LAB)/node_modules $(LAB)/lib $(LAB)/labextension $(LAB)/build.log

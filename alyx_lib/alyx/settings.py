@@ -67,6 +67,18 @@ class Settings:
         """Address of the payload store, the default filled in."""
         return self.objects_url or (self.home / "objects").as_uri()
 
+    def as_environment(self) -> dict[str, str]:
+        """Return what a process of its own needs to open the same store.
+
+        Examples
+        --------
+        >>> Settings(pool_size=4).as_environment()["ALYX_POOL_SIZE"]
+        '4'
+        """
+        found = {one.name: getattr(self, one.name) for one in fields(self)}
+        found = {name: value for name, value in found.items() if not name.startswith("api_")}
+        return {f"ALYX_{name.upper()}": str(value) for name, value in found.items() if value != ""}
+
 
 def load(
     environ: Mapping[str, str] | None = None, folder: Path | None = None, **arguments: Any

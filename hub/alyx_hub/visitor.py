@@ -106,15 +106,13 @@ class Visitor:
         from jupyter_server.gateway.gateway_client import GatewayClient
         from nbclient import NotebookClient
 
-        gateway = GatewayClient.instance(auth_token=self.token)
-        gateway.url = self.server
-        gateway.auth_token = self.token
+        gateway = GatewayClient.instance()
+        gateway.url, gateway.auth_token = self.server, self.token
         NotebookClient(
             notebook,
-            kernel_name=kernel,
             timeout=timeout,
-            kernel_manager_class="jupyter_server.gateway.managers.GatewayKernelManager",
-        ).execute()
+            kernel_manager_class="alyx_hub.remote_kernel.RemoteKernelManager",
+        ).execute(kernel_name=kernel)
 
     def _log_in(self, password: str) -> None:
         page = self.http.get(f"{self.url}/hub/login")

@@ -1,0 +1,185 @@
+"""``alyx up``, ``down``, ``status``, ``logs``: the whole environment on this machine."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from collections import deque
+from pathlib import Path
+from typing import Any, Self
+
+import click
+from rich.console import Console
+from rich.panel import Panel
+from rich.status import Status
+from rich.table import Table
+
+from alyx import settings
+from alyx.errors import AlyxError
+from alyx_hub import environment, processes
+from alyx_hub.environment import Environment
+from alyx_hub.state import State
+from alyx_hub.supervisor import log_of
+
+#: Names of the logs below ``<home>/logs``.
+LOGS = ("supervisor", "hub", "dispatcher")
+TRUST = (
+    "All users' servers run under your own account and can read this environment's files: "
+    "let in only people whom you trust."
+)
+
+home_option = click.option(
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of database, events, logs and users' homes; else ALYX_HOME.",
+)
+json_option = click.option("--json", "json_", is_flag=True, help="Print JSON for programs.")
+
+
+class Steps:
+    """Shows the steps of a start as they begin and end."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._shown = 0
+        self._spinner: Status = console.status("starting")
+
+    def __enter__(self) -> Self:
+        self._spinner.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._spinner.stop()
+
+    def __call__(self, state: State) -> None:
+        """Show what is new in a state."""
+        done = [(name, seconds) for name, seconds in state.steps if seconds is not None]
+        for name, seconds in done[self._shown :]:
+            self._console.print(f"[green]✓[/green] {name} [dim]{seconds:.1f} s[/dim]")
+        self._shown = len(done)
+        current = [name for name, seconds in state.steps if seconds is None]
+        self._spinner.update(f"{current[0]} …" if current else "starting …")
+
+
+@click.command(short_help="Start everything on this machine.")
+@home_option
+@click.option("--port", type=click.IntRange(1, 65535), default=environment.PORT, show_default=True)
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on; another than loopback lets other machines in.",
+)
+@click.option("--foreground", is_flag=True, help="Stay, and end everything with Ctrl-C.")
+@json_option
+def up(home: Path | None, port: int, host: str, foreground: bool, json_: bool) -> None:
+    """Start the Hub, the API, the Gateway, the dispatcher and the database.
+
+    Loads the sample data the first time, and prints where to log in. What runs already is
+    found, and nothing is lost. Ctrl-C while it starts ends what was begun; `alyx down` ends
+    everything afterwards.
+    """
+    given = settings.load(home=home)
+    console = Console(stderr=json_)
+    began = time.monotonic()
+    try:
+        with Steps(console) as steps:
+            found = environment.start(given, host=host, port=port, follow=steps)
+        _welcome(found, console, json_, time.monotonic() - began)
+        if foreground:
+            _stay(found, console)
+    except KeyboardInterrupt:
+        _down(given.home.absolute(), console)
+        sys.exit(130)
+
+
+@click.command(short_help="End everything that `alyx up` started.")
+@home_option
+def down(home: Path | None) -> None:
+    """End every process of the environment: servers, Dask workers, the database.
+
+    Notebooks, events, jobs and accounts are kept for the next `alyx up`.
+    """
+    _down(settings.load(home=home).home.absolute(), Console())
+
+
+@click.command(short_help="Say what runs, and where.")
+@home_option
+@json_option
+def status(home: Path | None, json_: bool) -> None:
+    """Say whether the environment runs, its address and its processes.
+
+    The exit status is 0 when it is ready and 3 when it is not.
+    """
+    place = settings.load(home=home).home.absolute()
+    state = State.read(place)
+    body = _report(place, state)
+    if json_:
+        click.echo(json.dumps(body))
+    elif body["phase"] == "ready":
+        click.echo(f"ALYX runs at {body['url']} ({body['processes']} processes, home {place}).")
+    else:
+        click.echo(f"ALYX is {body['phase']} (home {place}). Start it with `alyx up`.")
+    sys.exit(0 if body["phase"] == "ready" else 3)
+
+
+@click.command(short_help="Show the logs.")
+@click.argument("name", type=click.Choice(LOGS), default="hub")
+@home_option
+@click.option("-n", "--lines", type=click.IntRange(1), default=50, show_default=True)
+@click.option("-f", "--follow", is_flag=True, help="Go on showing what comes.")
+def logs(name: str, home: Path | None, lines: int, follow: bool) -> None:
+    """Show the last lines of a log: the Hub's with its services, or another's."""
+    file = log_of(settings.load(home=home).home.absolute(), name)
+    if not file.is_file():
+        raise click.ClickException(f"There is no log {file}: start the environment with `alyx up`.")
+    with file.open(errors="replace") as log:
+        click.echo("".join(deque(log, lines)), nl=False)
+        while follow:
+            click.echo(log.read(), nl=False)
+            time.sleep(0.3)
+
+
+def _report(home: Path, state: State | None) -> dict[str, Any]:
+    if state is None or not (state.alive or state.phase == "failed"):
+        return {"phase": "not running" if state is None else "lost", "home": str(home)}
+    count = len(processes.marked(state.run))
+    return {"phase": state.phase, "url": state.url, "home": str(home), "processes": count}
+
+
+def _welcome(found: Environment, console: Console, as_json: bool, seconds: float) -> None:
+    if as_json:
+        users = {"users": found.users, "passwords": found.passwords}
+        body = {"url": found.url, "home": str(found.home), **users, "seconds": round(seconds, 1)}
+        click.echo(json.dumps(body))
+        return
+    table = Table.grid(padding=(0, 2))
+    table.add_row("Address", f"[bold]{found.url}[/bold]")
+    for password, names in _by_password(found).items():
+        table.add_row("User" if len(names) == 1 else "Users", ", ".join(names))
+        table.add_row("Password", f"[bold]{password}[/bold]")
+    table.add_row("Home", str(found.home))
+    console.print(Panel(table, title=f"ALYX is ready after {seconds:.1f} s", expand=False))
+    console.print(f"[dim]{TRUST}\n`alyx down` ends it; `alyx logs` shows what it does.[/dim]")
+
+
+def _by_password(found: Environment) -> dict[str, list[str]]:
+    groups: dict[str, list[str]] = {}
+    for name in found.users:
+        groups.setdefault(found.passwords[name], []).append(name)
+    return groups
+
+
+def _stay(found: Environment, console: Console) -> None:
+    console.print("Ctrl-C ends everything.")
+    while environment.running(found.home):
+        threading.Event().wait(0.5)
+    raise AlyxError("The environment has ended. `alyx logs supervisor` says why.")
+
+
+def _down(home: Path, console: Console) -> None:
+    with console.status("ending the environment …"):
+        ended = environment.stop(home)
+    console.print("Everything has ended." if ended else f"Nothing runs with the home {home}.")
