@@ -181,6 +181,7 @@ def _launch(settings: Settings, host: str, port: int) -> None:
     environ = {**settings.as_environment(), "ALYX_RUN": run}
     file = log_of(settings.home, "supervisor")
     child = processes.start(command, file, environ, settings.home / "run")
+    child.returncode = 0  # it outlives this process by intent, of which Popen would warn
     # known from now on, so that nothing is left behind if it falls at once
     State(settings.home, run, "", child.pid, psutil.Process(child.pid).create_time()).write()
 

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from alyx.settings import Settings
+from alyx_hub import environment as environments
+from alyx_hub.environment import Environment
+from alyx_hub.values import free_ports
+
 
 @pytest.fixture(scope="session")
-def environment() -> Any:
-    """The whole environment, as ``alyx up`` starts it."""
-    pytest.skip("`alyx up` is not built yet, so that nothing starts a Hub for this test")
+def environment() -> Iterator[Environment]:
+    """The whole environment, as ``alyx up`` starts it, on a free port and in a folder of its own."""
+    with tempfile.TemporaryDirectory(prefix="alyx-", ignore_cleanup_errors=True) as folder:
+        home = Path(folder)
+        try:
+            yield environments.start(Settings(home=home), port=free_ports(1)[0])
+        finally:
+            environments.stop(home)
