@@ -7,6 +7,8 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -53,14 +55,25 @@ class Steps:
     def __exit__(self, *error: object) -> None:
         self._spinner.stop()
 
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Show a step of the caller's own."""
+        began = time.monotonic()
+        self._spinner.update(f"{name} …")
+        yield
+        self._done(name, time.monotonic() - began)
+
     def __call__(self, state: State) -> None:
         """Show what is new in a state."""
         done = [(name, seconds) for name, seconds in state.steps if seconds is not None]
         for name, seconds in done[self._shown :]:
-            self._console.print(f"[green]✓[/green] {name} [dim]{seconds:.1f} s[/dim]")
+            self._done(name, seconds)
         self._shown = len(done)
         current = [name for name, seconds in state.steps if seconds is None]
         self._spinner.update(f"{current[0]} …" if current else "starting …")
+
+    def _done(self, name: str, seconds: float) -> None:
+        self._console.print(f"[green]✓[/green] {name} [dim]{seconds:.1f} s[/dim]")
 
 
 @click.command(short_help="Start everything on this machine.")

@@ -1,10 +1,12 @@
 """A kernel on a Jupyter server that asks for a token, as ``nbclient`` runs cells in it.
 
-Jupyter's own gateway client sends its token with each request, but not with the websocket.
+Jupyter's own gateway client sends its token with each request, but not with the websocket,
+and falls silent at the first message that carries buffers, as those of widgets do.
 """
 
 from __future__ import annotations
 
+import json
 from threading import Thread
 from typing import Any
 
@@ -12,7 +14,20 @@ import websocket
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_server.gateway.gateway_client import GatewayClient
 from jupyter_server.gateway.managers import GatewayKernelClient, GatewayKernelManager
+from jupyter_server.services.kernels.connection.base import deserialize_binary_message
 from jupyter_server.utils import url_path_join
+
+
+class TextSocket(websocket.WebSocket):
+    """Gives each message as text; buffers, which stand in no output of a cell, are left out."""
+
+    def recv(self) -> str:
+        """Return the next message."""
+        opcode, data = self.recv_data()
+        if opcode != websocket.ABNF.OPCODE_BINARY:
+            return str(data, "utf-8")
+        message = deserialize_binary_message(data)  # type: ignore[no-untyped-call]
+        return json.dumps({**message, "buffers": []}, default=str)
 
 
 class RemoteKernelClient(GatewayKernelClient):
@@ -33,6 +48,7 @@ class RemoteKernelClient(GatewayKernelClient):
             url_path_join(str(gateway.ws_url), *path),
             timeout=gateway.KERNEL_LAUNCH_TIMEOUT,
             enable_multithread=True,
+            class_=TextSocket,
             header={"Authorization": f"token {gateway.auth_token}"},
         )
         # the parent's own would connect again

@@ -16,7 +16,7 @@ from alyx_hub.values import free_ports
 
 @pytest.fixture(scope="session")
 def environment() -> Iterator[Environment]:
-    """The whole environment, as ``alyx up`` starts it, on a free port and in a folder of its own."""
+    """The whole environment, as ``alyx up`` starts it, on a free port in a folder of its own."""
     with tempfile.TemporaryDirectory(prefix="alyx-", ignore_cleanup_errors=True) as folder:
         home = Path(folder)
         try:

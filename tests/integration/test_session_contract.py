@@ -165,10 +165,12 @@ def test_an_empty_answer_keeps_its_fields_and_types(session: Session) -> None:
 def test_tables_of_scalars(session: Session) -> None:
     events = session.query("small", "Muon.n >= 2")
     dataset = events.to_xarray(["MET.pt", "Muon.pair.mass"])
-    assert dataset.sizes["event"] == 20
+    assert dataset.sizes["id"] == 20
+    assert dataset["id"].values.tolist() == [row["id"] for row in events.page(20).rows]
     assert np.isfinite(dataset["Muon.pair.mass"]).all()
     frame = events.to_pandas(["MET.pt"])
     assert len(frame) == 20
+    assert {"event", "MET.pt", "Muon.pair.mass"} <= set(events.to_pandas().columns)
     assert events.to_arrow(["Muon"]).num_rows == 20
 
 

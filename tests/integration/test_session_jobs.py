@@ -55,6 +55,7 @@ def test_a_job_gives_the_histogram_that_the_session_fills(
     assert receipt["complete"]
     assert receipt["events_selected"] == 30
     assert job.fraction == 1
+    assert 0 < (job.seconds or 0) < 60
     assert "muons" in job._repr_html_()
 
 

@@ -100,3 +100,13 @@ def test_an_event_of_any_size_is_three_objects() -> None:
 def test_a_picture_is_saved(tmp_path: Path) -> None:
     display.picture(z_to_dimuons(1, 8)[0], tmp_path / "event.png")
     assert (tmp_path / "event.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_a_closed_display_leaves_no_widget_in_the_kernel() -> None:
+    from ipywidgets.widgets.widget import _instances
+
+    before = set(_instances)
+    shown = display.show(z_to_dimuons(1, 9)[0])
+    assert len(set(_instances) - before) > 20
+    shown.close()
+    assert set(_instances) == before

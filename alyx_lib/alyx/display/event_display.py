@@ -49,6 +49,11 @@ class EventDisplay(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets is unty
         self.renderer.render(self.renderer.scene, self.renderer.camera)
         self._tell(drawn)
 
+    def close(self) -> None:
+        """Close the display with all of its parts: each one left is sent to every page."""
+        for part in _parts(self):
+            ipywidgets.Widget.close(part)
+
     def _tell(self, drawn: Scene) -> None:
         self.tracks, self.hits = drawn.tracks, drawn.hits
         text = f"{drawn.title} · {drawn.tracks} tracks · {drawn.hits} hits"
@@ -78,6 +83,22 @@ def show(event: Any, *, width: int = 900, height: int = 560) -> EventDisplay:
     True
     """
     return EventDisplay(event, width=width, height=height)
+
+
+def _parts(widget: Any) -> dict[Any, None]:
+    """Return a widget and all that it is made of."""
+    found: dict[Any, None] = {}
+    left = [widget]
+    while left:
+        one = left.pop()
+        if isinstance(one, ipywidgets.Widget) and one not in found:
+            found[one] = None
+            left += [getattr(one, name) for name in one.keys]
+        elif isinstance(one, dict):
+            left += one.values()
+        elif isinstance(one, list | tuple):
+            left += one
+    return found
 
 
 def _segments(positions: Any, colours: Any | None) -> tuple[Any, Any]:

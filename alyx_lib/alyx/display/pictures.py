@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from alyx.display.scenes import Scene, scene
 
 #: Views: across the beam and along it, as (name, horizontal, vertical) of x, y, z.
 VIEWS = (("across the beam", 0, 1), ("along the beam", 2, 1))
+
+
+class Picture(Figure):
+    """A figure that a notebook shows, whether or not ``pyplot`` is in use there."""
+
+    def _repr_png_(self) -> bytes:
+        with io.BytesIO() as file:
+            self.savefig(file, format="png", dpi=100)
+            return file.getvalue()
 
 
 def picture(event: Any, path: Path | str | None = None) -> Any:
@@ -25,14 +36,14 @@ def picture(event: Any, path: Path | str | None = None) -> Any:
 
     Returns
     -------
-    matplotlib.figure.Figure
+    Picture
+        A matplotlib figure.
     """
-    from matplotlib.figure import Figure
-    from matplotlib.pyplot import style
+    from matplotlib.style import context
 
     drawn = scene(event)
-    with style.context("dark_background"):
-        figure = Figure(figsize=(10, 4.6), layout="constrained")
+    with context("dark_background"):
+        figure = Picture(figsize=(10, 4.6), layout="constrained")
         for place, (name, across, up) in enumerate(VIEWS):
             _draw(figure.add_subplot(1, 2, place + 1), drawn, name, across, up)
         figure.suptitle(f"{drawn.title} · {drawn.tracks} tracks · {drawn.hits} hits", fontsize=10)

@@ -170,7 +170,7 @@ class Events:
         return to_table(self.to_awkward(fields, limit))
 
     def to_xarray(self, paths: Sequence[str] | None = None) -> xr.Dataset:
-        """Read per-event quantities as an xarray Dataset along the dimension ``event``.
+        """Read per-event quantities as an xarray Dataset along the dimension ``id``.
 
         Parameters
         ----------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from alyx.errors import JobError
@@ -74,6 +75,14 @@ class Job:
         """What it waits for."""
         waiting: str | None = self._body["waiting"]
         return waiting
+
+    @property
+    def seconds(self) -> float | None:
+        """Time from submission to the end, in seconds; None while it goes on."""
+        began, ended = self._body["submitted_at"], self._body["finished_at"]
+        if ended is None:
+            return None
+        return (datetime.fromisoformat(ended) - datetime.fromisoformat(began)).total_seconds()
 
     @property
     def ended(self) -> bool:

@@ -60,7 +60,7 @@ def from_json(body: Mapping[str, Any]) -> hist.Hist[Any]:
 
 
 def table(events: ak.Array, paths: Sequence[str], schema: Schema) -> xr.Dataset:
-    """Return values of events as a Dataset along ``event``, with units as attributes.
+    """Return values of events as a Dataset along ``id``, with units as attributes.
 
     Parameters
     ----------
@@ -77,8 +77,8 @@ def table(events: ak.Array, paths: Sequence[str], schema: Schema) -> xr.Dataset:
     for path in paths:
         field = schema.find(path)
         about = {"units": field.unit, "long_name": field.description} if field else {}
-        variables[path] = ("event", np.asarray(value(events, path)), about)
-    return xr.Dataset(variables, coords={"event": ak.to_numpy(events["id"])})
+        variables[path] = ("id", np.asarray(value(events, path)), about)
+    return xr.Dataset(variables, coords={"id": ak.to_numpy(events["id"])})
 
 
 def scalars(schema: Schema) -> list[str]:
