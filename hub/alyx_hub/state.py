@@ -13,6 +13,7 @@ from typing import Any, Literal, Self
 
 import psutil
 
+from alyx.errors import ConfigurationError
 from alyx_hub.files import write_private
 
 Phase = Literal["starting", "ready", "stopping", "failed"]
@@ -86,8 +87,12 @@ class State:
         """Return the state of a home's run, or None where none was begun."""
         try:
             found = json.loads(path(home).read_text())
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
+        except PermissionError as error:
+            raise ConfigurationError(
+                f"{home} belongs to another account: name another folder, with --home FOLDER."
+            ) from error
         found["steps"] = [(name, seconds) for name, seconds in found["steps"]]
         return cls(**found | {"home": Path(found["home"])})
 
