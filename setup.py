@@ -19,7 +19,13 @@ LAB = Path("extensions", "labextension")
 BUILT = LAB / "labextension"
 SHARE = "share/jupyter/labextensions/@alyx/lab"
 KERNEL = ("share/jupyter/kernels/alyx", ["kernels/alyx_kernel/kernelspec/kernel.json"])
+LABCONFIG = ("etc/jupyter/labconfig", ["extensions/config/default_setting_overrides.json"])
 SERVER = ("etc/jupyter/jupyter_server_config.d", ["extensions/config/jupyter_alyx.json"])
+#: Folders that stand in the checkout, and below share/alyx in an installation.
+SHIPPED = [
+    ("share/alyx/notebooks", [str(path) for path in sorted(Path("notebooks").glob("*.ipynb"))]),
+    ("share/alyx/hub/proxy", ["hub/proxy/package.json", "hub/proxy/package-lock.json"]),
+]
 
 
 class BuildLab(Command):
@@ -103,7 +109,7 @@ class AlyxDistribution(Distribution):
 setup(
     packages=[package for room in ROOMS for package in find_packages(room)],
     include_package_data=True,
-    data_files=[SERVER, KERNEL],
+    data_files=[SERVER, LABCONFIG, KERNEL, *SHIPPED],
     distclass=AlyxDistribution,
     cmdclass={"build": BuildWithLab, "build_lab": BuildLab},
 )

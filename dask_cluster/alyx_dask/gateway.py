@@ -39,8 +39,8 @@ def configure(c: Any, environ: Mapping[str, str]) -> None:
     c.DaskGateway.address = environ["ALYX_GATEWAY_API"]
     c.Proxy.address = environ["ALYX_GATEWAY_ADDRESS"]
     c.Proxy.prefix = f"/services/{SERVICE}"
-    c.DaskGateway.authenticator_class = "dask_gateway_server.auth.JupyterHubAuthenticator"
-    c.JupyterHubAuthenticator.jupyterhub_service_name = SERVICE
+    c.DaskGateway.authenticator_class = "alyx_dask.gateway_auth.HubAuthenticator"
+    c.HubAuthenticator.jupyterhub_service_name = SERVICE
     _backend(c, folder)
     _clusters(c, environ)
 

@@ -107,6 +107,8 @@ def _people(c: Any, values: Values, credentials: Credentials) -> None:
     accounts = {"teams": {"users": list(values.teams)}}
     members = {team: {"users": list(users)} for team, users in values.teams.items()}
     c.JupyterHub.load_groups = accounts | members
+    c.JupyterHub.template_paths = [str(Path(__file__).with_name("templates"))]
+    c.JupyterHub.template_vars = {"alyx_teams": values.teams}
     c.JupyterHub.custom_scopes = scopes.custom_scopes()
     c.JupyterHub.load_roles = scopes.roles(values)
 

@@ -54,7 +54,7 @@ def roles(values: Values) -> list[dict[str, Any]]:
 
 
 def _team(name: str) -> dict[str, Any]:
-    scopes = ("access:servers", "start:servers", "delete:servers", "read:servers", "list:users")
+    scopes = ("access:servers", "servers", "list:users")
     return {
         "name": f"member-of-{name}",
         "groups": [name],

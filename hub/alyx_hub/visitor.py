@@ -42,8 +42,12 @@ class Visitor:
         self.url = url.rstrip("/")
         self.name = name
         self.http = httpx.Client(follow_redirects=True, timeout=60)
-        self._log_in(password)
-        self.token = self._make_token()
+        try:
+            self._log_in(password)
+            self.token = self._make_token()
+        except Exception:
+            self.http.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
