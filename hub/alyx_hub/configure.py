@@ -102,8 +102,9 @@ def _people(c: Any, values: Values, credentials: Credentials) -> None:
     c.SharedPasswordAuthenticator.admin_password = credentials.admin_password
     c.Authenticator.admin_users = set(values.admins)
     c.Authenticator.allowed_users = {*values.users, *values.admins}
-    # a team's account owns a server; nobody logs in as it
-    c.Authenticator.blocked_users = set(values.teams)
+    # a team's account exists and owns a server, and nobody logs in as it; to block it would take
+    # its server's rights too
+    c.Authenticator.allow_existing_users = False
     accounts = {"teams": {"users": list(values.teams)}}
     members = {team: {"users": list(users)} for team, users in values.teams.items()}
     c.JupyterHub.load_groups = accounts | members

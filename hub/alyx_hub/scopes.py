@@ -38,6 +38,8 @@ def roles(values: Values) -> list[dict[str, Any]]:
     """
     return [
         {"name": "user", "scopes": ["self", *own()]},
+        # accounts that nobody logs in to get no role by themselves
+        {"name": "team", "scopes": ["self", *own()], "users": list(values.teams)},
         {"name": "server", "scopes": ["users:activity!user", "access:servers!server", *own()]},
         {
             "name": "alyx-dispatcher",

@@ -17,7 +17,8 @@ CACHE_SECONDS = 5
 
 def command() -> list[str]:
     """Return the command of a single-user server."""
-    return [str(Path(sys.executable).with_name("jupyterhub-singleuser"))]
+    # -P: files in the user's folder must not stand in for the server's own modules
+    return [sys.executable, "-P", "-m", "jupyter_alyx.singleuser"]
 
 
 def arguments() -> list[str]:

@@ -67,6 +67,9 @@ def test_a_teams_server_opens_to_its_members(
             break
     for member in (marie, lise):
         assert ask(member, f"/user/{TEAM}/api/contents").status_code == 200
+    # the team itself has the rights that its notebooks need
+    assert ask(lise, f"/user/{TEAM}/alyx/api/datasets").status_code == 200
+    assert ask(lise, f"/user/{TEAM}/alyx/api/jobs").status_code == 200
     # a token of marie's for her own server does not open the team's
     body = {"scopes": ["access:servers!server=marie/"], "expires_in": 60}
     narrow = marie.http.post(

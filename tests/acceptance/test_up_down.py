@@ -114,7 +114,7 @@ def test_nothing_is_left_and_nothing_is_lost(place: Place) -> None:
     run = place.state().run
     running = names(run)
     for part in ("jupyterhub", "configurable-http-proxy", "alyx_hub.api", "alyx_hub.scheduler",
-                 "dask-gateway-server", "dask worker", "dask scheduler", "jupyterhub-singleuser",
+                 "dask-gateway-server", "dask worker", "dask scheduler", "jupyter_alyx.singleuser",
                  "alyx_kernel", "postgres"):  # fmt: skip
         assert part in running
     assert place.run("status").returncode == 0
