@@ -8,7 +8,7 @@ PROXY  := hub/proxy
 PANELS := $(VENV)/share/jupyter/labextensions/@alyx/lab
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status install lab proxy test lint clean docs
+.PHONY: help up down status install lab proxy test lint bench docs clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -70,6 +70,9 @@ lint: install lab ## ruff, mypy strict, import-linter, tsc, eslint
 	$(BIN)/lint-imports --config setup.cfg
 	.ci/npm $(LAB) run check --silent
 	.ci/npm $(LAB) run lint --silent
+
+bench: install lab proxy ## measure what a person waits for, jobs, display, queries: make bench [QUICK=1]
+	@for name in start jobs; do echo "==> $$name"; $(BIN)/python -m benchmarks.$$name $(if $(QUICK),--quick); done
 
 docs: install ## build the pages into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

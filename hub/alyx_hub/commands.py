@@ -98,9 +98,13 @@ def up(home: Path | None, port: int, host: str, foreground: bool, json_: bool) -
     console = Console(stderr=json_)
     began = time.monotonic()
     try:
-        with Steps(console) as steps:
-            found = environment.start(given, host=host, port=port, follow=steps)
-        _welcome(found, console, json_, time.monotonic() - began)
+        found = environment.running(given.home.absolute())
+        title = "ALYX runs already"
+        if found is None:
+            with Steps(console) as steps:
+                found = environment.start(given, host=host, port=port, follow=steps)
+            title = f"ALYX is ready after {time.monotonic() - began:.1f} s"
+        _welcome(found, console, title, json_)
         if foreground:
             _stay(found, console)
     except KeyboardInterrupt:
@@ -162,11 +166,10 @@ def _report(home: Path, state: State | None) -> dict[str, Any]:
     return {"phase": state.phase, "url": state.url, "home": str(home), "processes": count}
 
 
-def _welcome(found: Environment, console: Console, as_json: bool, seconds: float) -> None:
+def _welcome(found: Environment, console: Console, title: str, as_json: bool) -> None:
     if as_json:
         users = {"users": found.users, "passwords": found.passwords}
-        body = {"url": found.url, "home": str(found.home), **users, "seconds": round(seconds, 1)}
-        click.echo(json.dumps(body))
+        click.echo(json.dumps({"url": found.url, "home": str(found.home), **users}))
         return
     table = Table.grid(padding=(0, 2))
     table.add_row("Address", f"[bold]{found.url}[/bold]")
@@ -174,7 +177,7 @@ def _welcome(found: Environment, console: Console, as_json: bool, seconds: float
         table.add_row("User" if len(names) == 1 else "Users", ", ".join(names))
         table.add_row("Password", f"[bold]{password}[/bold]")
     table.add_row("Home", str(found.home))
-    console.print(Panel(table, title=f"ALYX is ready after {seconds:.1f} s", expand=False))
+    console.print(Panel(table, title=title, expand=False))
     console.print(f"[dim]{TRUST}\n`alyx down` ends it; `alyx logs` shows what it does.[/dim]")
 
 

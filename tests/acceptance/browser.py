@@ -43,7 +43,7 @@ INSTALL = "apt-get update && apt-get install --yes --no-install-recommends chrom
 
 def chromium() -> str:
     """Return the browser's path; install it where that can be done, else skip the test."""
-    found = _found()
+    found = installed()
     if found is None and os.geteuid() == 0 and Path("/etc/debian_version").exists():
         subprocess.run(
             ["sh", "-c", INSTALL],
@@ -52,13 +52,14 @@ def chromium() -> str:
             stderr=subprocess.DEVNULL,
             check=False,
         )
-        found = _found()
+        found = installed()
     if found is None:
         pytest.skip(f"no browser: Chromium is missing and could not be installed ({INSTALL})")
     return found
 
 
-def _found() -> str | None:
+def installed() -> str | None:
+    """Return the path of a browser that is there."""
     return next(filter(None, map(shutil.which, NAMES)), None)
 
 
@@ -123,11 +124,15 @@ class Lab:
         self.page.goto(f"{self.base}/lab/workspaces/{workspace}/tree/{path}?reset")
         self.page.locator("#jp-main-dock-panel").wait_for(timeout=PATIENCE)
 
-    def run_all(self) -> None:
-        """Run all cells of the notebook in front, once its kernel is there."""
+    def wait_for_kernel(self) -> None:
+        """Wait until the notebook in front and its kernel are there."""
         idle = self.page.locator(".jp-NotebookPanel .jp-Notebook-ExecutionIndicator")
         expect(idle).to_have_attribute("data-status", "idle", timeout=PATIENCE)
         self.page.locator(".jp-NotebookPanel .jp-CodeCell").first.wait_for()
+
+    def run_all(self) -> None:
+        """Run all cells of the notebook in front, once its kernel is there."""
+        self.wait_for_kernel()
         for _ in range(5):
             self.page.get_by_role("menuitem", name="Run", exact=True).click()
             self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
@@ -200,13 +205,13 @@ def drawn(canvas: Locator) -> tuple[float, int]:
     return float(other.mean()), len(colours)
 
 
-def wait_until_drawn(canvas: Locator, share: float = 0.003, tries: int = 60) -> tuple[float, int]:
+def wait_until_drawn(canvas: Locator, share: float = 0.003) -> tuple[float, int]:
     """Wait until a 3-D canvas shows something on its background."""
     canvas.wait_for(timeout=PATIENCE)
     seen = (0.0, 0)
-    for _ in range(tries):
+    for _ in range(150):
         seen = drawn(canvas)
         if seen[0] > share:
             return seen
-        canvas.page.wait_for_timeout(500)
+        canvas.page.wait_for_timeout(200)
     raise AssertionError(f"the canvas stayed empty: {seen[0]:.2%} of its pixels are drawn")

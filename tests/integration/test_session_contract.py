@@ -174,6 +174,13 @@ def test_tables_of_scalars(session: Session) -> None:
     assert events.to_arrow(["Muon"]).num_rows == 20
 
 
+def test_the_first_event(session: Session) -> None:
+    events = session.query("small", "Muon.n >= 2")
+    assert events.first().event == events.page(1).rows[0]["event"]
+    with pytest.raises(NotFoundError, match="No event of small passes"):
+        session.query("small", "MET.pt > 1e6").first()
+
+
 def test_a_histogram_sums_over_the_chunks(session: Session) -> None:
     made = session.query("small").histogram("Muon.pt", bins=4, low=0, high=400)
     direct = np.histogram(ak.to_numpy(ak.flatten(collisions().Muon.pt)), 4, (0, 400))[0]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from alyx.errors import Problem, QueryError, near
+from alyx.errors import NotFoundError, Problem, QueryError, near
 from alyx.records import Count, Page, Selection
 from alyx.session import markup
 from alyx.session.backend import Backend
@@ -130,6 +130,19 @@ class Events:
             problem = Problem("limit", f"A page has 1 to 10,000 rows, not {limit}.")
             raise QueryError(problems=[problem])
         return self._backend.page(self._selection, limit, after)
+
+    def first(self) -> ak.Record:
+        """Return the first event's payload, in the order of ids.
+
+        Raises
+        ------
+        NotFoundError
+            No event passes.
+        """
+        rows = self.page(1).rows
+        if not rows:
+            raise NotFoundError(f"No event of {self.dataset} passes: {self.phrase}")
+        return self._backend.event(rows[0]["id"]).event
 
     def batches(
         self, fields: Sequence[str] | None = None, limit: int | None = None
