@@ -10,21 +10,20 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import click
-from rich.console import Console
-from rich.panel import Panel
-from rich.status import Status
-from rich.table import Table
 
 from alyx import settings
 from alyx.errors import AlyxError
-from alyx_hub import environment, processes
-from alyx_hub.environment import Environment
-from alyx_hub.state import State
-from alyx_hub.supervisor import log_of
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from alyx_hub.environment import Environment
+    from alyx_hub.state import State
+
+PORT = 8000
 #: Names of the logs below ``<home>/logs``.
 LOGS = ("supervisor", "hub", "dispatcher")
 TRUST = (
@@ -46,7 +45,7 @@ class Steps:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._shown = 0
-        self._spinner: Status = console.status("starting")
+        self._spinner = console.status("starting")
 
     def __enter__(self) -> Self:
         self._spinner.start()
@@ -78,7 +77,7 @@ class Steps:
 
 @click.command(short_help="Start everything on this machine.")
 @home_option
-@click.option("--port", type=click.IntRange(1, 65535), default=environment.PORT, show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=PORT, show_default=True)
 @click.option(
     "--host",
     default="127.0.0.1",
@@ -94,6 +93,10 @@ def up(home: Path | None, port: int, host: str, foreground: bool, json_: bool) -
     found, and nothing is lost. Ctrl-C while it starts ends what was begun; `alyx down` ends
     everything afterwards.
     """
+    from rich.console import Console
+
+    from alyx_hub import environment
+
     given = settings.load(home=home)
     console = Console(stderr=json_)
     began = time.monotonic()
@@ -119,6 +122,8 @@ def down(home: Path | None) -> None:
 
     Notebooks, events, jobs and accounts are kept for the next `alyx up`.
     """
+    from rich.console import Console
+
     _down(settings.load(home=home).home.absolute(), Console())
 
 
@@ -130,6 +135,8 @@ def status(home: Path | None, json_: bool) -> None:
 
     The exit status is 0 when it is ready and 3 when it is not.
     """
+    from alyx_hub.state import State
+
     place = settings.load(home=home).home.absolute()
     state = State.read(place)
     body = _report(place, state)
@@ -149,6 +156,8 @@ def status(home: Path | None, json_: bool) -> None:
 @click.option("-f", "--follow", is_flag=True, help="Go on showing what comes.")
 def logs(name: str, home: Path | None, lines: int, follow: bool) -> None:
     """Show the last lines of a log: the Hub's with its services, or another's."""
+    from alyx_hub.state import log_of
+
     file = log_of(settings.load(home=home).home.absolute(), name)
     if not file.is_file():
         raise click.ClickException(f"There is no log {file}: start the environment with `alyx up`.")
@@ -162,6 +171,8 @@ def logs(name: str, home: Path | None, lines: int, follow: bool) -> None:
 def _report(home: Path, state: State | None) -> dict[str, Any]:
     if state is None or not (state.alive or state.phase == "failed"):
         return {"phase": "not running" if state is None else "lost", "home": str(home)}
+    from alyx_hub import processes
+
     count = len(processes.marked(state.run))
     return {"phase": state.phase, "url": state.url, "home": str(home), "processes": count}
 
@@ -171,6 +182,9 @@ def _welcome(found: Environment, console: Console, title: str, as_json: bool) ->
         users = {"users": found.users, "passwords": found.passwords}
         click.echo(json.dumps({"url": found.url, "home": str(found.home), **users}))
         return
+    from rich.panel import Panel
+    from rich.table import Table
+
     table = Table.grid(padding=(0, 2))
     table.add_row("Address", f"[bold]{found.url}[/bold]")
     for password, names in _by_password(found).items():
@@ -189,6 +203,8 @@ def _by_password(found: Environment) -> dict[str, list[str]]:
 
 
 def _stay(found: Environment, console: Console) -> None:
+    from alyx_hub import environment
+
     console.print("Ctrl-C ends everything.")
     while environment.running(found.home):
         threading.Event().wait(0.5)
@@ -196,6 +212,8 @@ def _stay(found: Environment, console: Console) -> None:
 
 
 def _down(home: Path, console: Console) -> None:
+    from alyx_hub import environment
+
     with console.status("ending the environment …"):
         ended = environment.stop(home)
     console.print("Everything has ended." if ended else f"Nothing runs with the home {home}.")

@@ -10,20 +10,20 @@ import base64
 import json
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import nbformat
-from nbclient.exceptions import CellExecutionError
-from nbformat import NotebookNode
-from rich.console import Console
 
 from alyx import settings
 from alyx.errors import JobError
 from alyx_hub.commands import Steps, home_option
-from alyx_hub.environment import Environment, running_or_temporary
 from alyx_hub.files import shipped
-from alyx_hub.visitor import Visitor
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+    from alyx_hub.environment import Environment
+    from alyx_hub.visitor import Visitor
 
 NOTEBOOK = "01_first_look.ipynb"
 #: Cells by tag, the kind of output that is taken from each, and the file that it becomes.
@@ -49,6 +49,10 @@ def demo(output: Path, user: str, home: Path | None, json_: bool) -> None:
     ALYX kernel there (query, event display, a job on the cluster, the Z peak with a fit),
     and write what came out. The exit status is not zero when any step fails.
     """
+    from rich.console import Console
+
+    from alyx_hub.environment import running_or_temporary
+
     console = Console(stderr=json_)
     began = time.monotonic()
     with (
@@ -73,6 +77,8 @@ def _tour(
     if user not in environment.passwords:
         known = ", ".join(environment.users)
         raise click.BadParameter(f"There is no user {user}; there are {known}.")
+    from alyx_hub.visitor import Visitor
+
     notebook = _read(shipped("notebooks") / NOTEBOOK)
     with Visitor(environment.url, user, environment.passwords[user]) as visitor:
         with steps.step(f"server of {user}"):
@@ -84,11 +90,15 @@ def _tour(
 
 
 def _read(path: Path) -> NotebookNode:
+    import nbformat
+
     notebook: NotebookNode = nbformat.reads(path.read_text(), 4)  # type: ignore[no-untyped-call]
     return notebook
 
 
 def _keep(notebook: NotebookNode, output: Path) -> Path:
+    import nbformat
+
     output.mkdir(parents=True, exist_ok=True)
     text: str = nbformat.writes(notebook)  # type: ignore[no-untyped-call]
     (output / NOTEBOOK).write_text(text)
@@ -96,6 +106,8 @@ def _keep(notebook: NotebookNode, output: Path) -> Path:
 
 
 def _run(visitor: Visitor, notebook: NotebookNode, output: Path) -> None:
+    from nbclient.exceptions import CellExecutionError
+
     try:
         visitor.run(notebook)
     except CellExecutionError as error:

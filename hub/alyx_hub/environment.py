@@ -22,11 +22,11 @@ from alyx.store.server import EmbeddedServer
 from alyx_hub import processes
 from alyx_hub.credentials import Credentials
 from alyx_hub.files import proxy_command
-from alyx_hub.state import State
-from alyx_hub.supervisor import END, log_of
+from alyx_hub.state import State, log_of
 from alyx_hub.values import Values, free_ports
 
-PORT = 8000
+#: Seconds that a supervisor gets to end all that it started.
+PATIENCE = 180.0
 #: Bytes that an environment needs on the disk before it is started.
 ROOM = 2_000_000_000
 #: Called with each new state of a run that is starting.
@@ -75,7 +75,7 @@ def start(
     settings: Settings,
     *,
     host: str = "127.0.0.1",
-    port: int = PORT,
+    port: int,
     follow: Follow = lambda _: None,
 ) -> Environment:
     """Start an environment, or find the one that runs in the settings' home.
@@ -209,7 +209,7 @@ def _ask(state: State) -> None:
     supervisor = psutil.Process(state.pid)
     supervisor.send_signal(signal.SIGTERM)
     try:
-        supervisor.wait(2 * END + 30)
+        supervisor.wait(PATIENCE)
     except psutil.TimeoutExpired:
         supervisor.kill()
 

@@ -100,3 +100,8 @@ class State:
 def path(home: Path) -> Path:
     """Return where a home's state stands."""
     return home / "run" / "state.json"
+
+
+def log_of(home: Path, name: str) -> Path:
+    """Return where a process of an environment writes its log."""
+    return home / "logs" / f"{name}.log"

@@ -32,7 +32,7 @@ from alyx.store import migrations
 from alyx.store.server import EmbeddedServer
 from alyx_hub import processes
 from alyx_hub.credentials import Credentials
-from alyx_hub.state import State
+from alyx_hub.state import State, log_of
 from alyx_hub.values import Values, public_url, search_path
 
 CONFIGURATION = Path(__file__).with_name("jupyterhub_config.py")
@@ -218,11 +218,6 @@ class Supervisor:
             self.state.enter("failed", failure)
         else:
             self.state.forget()
-
-
-def log_of(home: Path, name: str) -> Path:
-    """Return where a process of an environment writes its log."""
-    return home / "logs" / f"{name}.log"
 
 
 def answers(address: str) -> bool:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import awkward as ak
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import uproot
 
@@ -60,11 +63,37 @@ def test_positions_are_in_millimetres(samples: Path) -> None:
     np.testing.assert_allclose(ak.to_numpy(events.vertex.z), 10 * z, rtol=1e-6)
 
 
+@pytest.mark.parametrize("kind", [pa.list_, pa.large_list])
+def test_lists_of_parquet_with_and_without_nulls(tmp_path: Path, kind: Any) -> None:
+    pt: list[list[float | None]] = [[30, 40], [], [10]]
+    rest = {f"Muon_{name}": [[0.1, 0.2], [], [0.3]] for name in ("eta", "phi", "mass")}
+    columns = {"run": [1] * 3, "luminosityBlock": [1] * 3, "event": [1, 2, 3], **rest}
+    path = tmp_path / "nano.parquet"
+
+    def written() -> Path:
+        pq.write_table(pa.table({**columns, "Muon_pt": pa.array(pt, kind(pa.float32()))}), path)
+        return path
+
+    events = next(read(written()))
+    assert events.Muon.pt.tolist() == [[40, 30], [], [10]]
+    assert events.Muon.eta.tolist()[0] == pytest.approx([0.2, 0.1])
+    pt[2] = [None]
+    with pytest.raises(InputError, match=r"nano.parquet: Muon_pt: 1 values are null"):
+        next(read(written()))
+
+
 def test_an_unknown_format_is_named(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("no events here")
     with pytest.raises(InputError, match=r"notes\.txt is in no format that ALYX reads"):
         read(path)
+
+
+def test_no_pairs_where_no_event_has_two_objects() -> None:
+    muon = {"pt": 30.0, "eta": 0.1, "phi": 0.2, "mass": 0.1, "charge": 1}
+    events = ak.Array([{"Muon": [muon]}, {"Muon": []}])
+    for name in ("mass", "pt", "charge"):
+        assert np.isnan(value(events, f"Muon.pair.{name}")).all()
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

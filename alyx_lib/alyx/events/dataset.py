@@ -76,11 +76,13 @@ def pair(objects: ak.Array, name: str) -> NDArray[np.float32]:
 def _summed(leading: ak.Array, name: str) -> Any:
     import vector
 
-    parts = {axis: ak.to_numpy(leading[axis]).astype(np.float64) for axis in _AXES}
-    both: list[Any] = [
-        vector.array({axis: part[:, place] for axis, part in parts.items()}) for place in (0, 1)
-    ]
-    return getattr(both[0] + both[1], name)
+    def column(axis: str, place: int) -> Any:
+        return ak.to_numpy(leading[axis][:, place]).astype(np.float64)
+
+    first, second = (
+        vector.array({axis: column(axis, place) for axis in _AXES}) for place in (0, 1)
+    )
+    return getattr(first + second, name)
 
 
 _AXES = ("pt", "eta", "phi", "mass")
