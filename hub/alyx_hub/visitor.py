@@ -110,6 +110,8 @@ class Visitor:
         from jupyter_server.gateway.gateway_client import GatewayClient
         from nbclient import NotebookClient
 
+        # one a process, and it keeps what it derives from the first address
+        GatewayClient.clear_instance()
         gateway = GatewayClient.instance()
         gateway.url, gateway.auth_token = self.server, self.token
         NotebookClient(
