@@ -159,7 +159,9 @@ def test_deep_and_long_input_is_refused() -> None:
     ("text", "exact", "sql"),
     [
         ("run == 7", True, "event_header.run = "),
-        ("MET.pt > 20", True, "coalesce(event_header.met_pt > "),
+        ("MET.pt > 20", True, "event_header.met_pt > "),
+        ("not MET.pt > 20", True, "NOT coalesce(event_header.met_pt > "),
+        ("not run == 7", True, "event_header.run != "),
         ("atleast(2, Muon, pt > 20)", True, "event_header.muon_pt2 > "),
         ("atleast(3, Muon, pt > 20)", False, "event_header.n_muon >= "),
         ("atleast(2, Muon, pt > 20 and abs(eta) < 2.4)", False, "event_header.muon_pt2 > "),

@@ -79,10 +79,10 @@ def _summed(leading: ak.Array, name: str) -> Any:
     def column(axis: str, place: int) -> Any:
         return ak.to_numpy(leading[axis][:, place]).astype(np.float64)
 
-    first, second = (
+    both: list[Any] = [
         vector.array({axis: column(axis, place) for axis in _AXES}) for place in (0, 1)
-    )
-    return getattr(first + second, name)
+    ]
+    return getattr(both[0] + both[1], name)
 
 
 _AXES = ("pt", "eta", "phi", "mass")

@@ -75,11 +75,12 @@ class Compiled:
 
 @dataclass(frozen=True, slots=True)
 class _Bounds:
-    """A necessary and a sufficient condition."""
+    """A necessary and a sufficient condition; ``certain`` where neither is ever NULL."""
 
     necessary: Condition
     sufficient: Condition
     exact: bool
+    certain: bool
 
 
 def condition(expression: Expression, header: Table) -> Compiled:
@@ -103,54 +104,46 @@ class _Compiler:
     def bounds(self, expression: Expression) -> _Bounds:
         match expression:
             case Comparison(path):
-                return self._exact(self._compare(expression)) if path in COLUMNS else _UNKNOWN
+                return self._compare(expression) if path in COLUMNS else _UNKNOWN
             case And(parts):
                 return _join(and_, true(), [self.bounds(part) for part in parts])
             case Or(parts):
                 return _join(or_, false(), [self.bounds(part) for part in parts])
             case Not(part):
-                inner = self.bounds(part)
-                return _Bounds(not_(inner.sufficient), not_(inner.necessary), inner.exact)
+                return _negated(self.bounds(part))
             case Quantifier():
                 return self._quantifier(expression)
         raise TypeError(f"{expression!r} is no expression.")
 
-    def _exact(self, known: Condition) -> _Bounds:
-        return _Bounds(known, known, exact=True)
-
-    def _compare(self, node: Comparison) -> Condition:
+    def _compare(self, node: Comparison) -> _Bounds:
         column: ColumnElement[Any] = self.columns[COLUMNS[node.path]]
         side = func.abs(column) if node.absolute else column
         if isinstance(node.value, tuple):
             compared = or_(false(), *(side == _bound(node.path, one) for one in node.value))
         else:
             compared = COMPARISONS_SQL[node.operator](side, _bound(node.path, node.value))
-        # with NULL the comparison is unknown, and what is unknown is false here
-        return compared if not column.nullable else func.coalesce(compared, false())
+        return _Bounds(compared, compared, exact=True, certain=not column.nullable)
 
     def _quantifier(self, node: Quantifier) -> _Bounds:
         match node.mode:
             case "atleast":
                 return self._atleast(node.collection, node.number, node.condition)
             case "atmost":
-                return self._not(self._atleast(node.collection, node.number + 1, node.condition))
+                return _negated(self._atleast(node.collection, node.number + 1, node.condition))
             case "exactly":
                 least = self._atleast(node.collection, node.number, node.condition)
-                more = self._not(self._atleast(node.collection, node.number + 1, node.condition))
+                more = _negated(self._atleast(node.collection, node.number + 1, node.condition))
                 return _join(and_, true(), [least, more])
             case "all":
                 contrary = _turned(node.condition)
-                return self._not(self._atleast(node.collection, 1, contrary))
-
-    def _not(self, inner: _Bounds) -> _Bounds:
-        return _Bounds(not_(inner.sufficient), not_(inner.necessary), inner.exact)
+                return _negated(self._atleast(node.collection, 1, contrary))
 
     def _atleast(self, collection: str, number: int, inner: Expression) -> _Bounds:
         if number <= 0:
-            return self._exact(true())
+            return _ANY
         if collection not in _COLLECTIONS:
             return _UNKNOWN
-        enough = self._exact(self.columns[COLUMNS[f"{collection}.n"]] >= number)
+        enough = self._compare(Comparison(f"{collection}.n", ">=", number))
         parts = inner.parts if isinstance(inner, And) else (inner,)
         # sorted by pt, the objects above a pt come first: several such bounds are one
         bounds = [
@@ -164,15 +157,30 @@ class _Compiler:
         place = min(number, LEADING)
         column = self.columns[f"{collection.lower()}_pt{place}"]
         compared = COMPARISONS_SQL[part.operator](column, _bound("pt", part.value))
-        known = func.coalesce(compared, false())
-        return _Bounds(known, known if number <= LEADING else false(), number <= LEADING)
+        if number > LEADING:
+            return _Bounds(compared, false(), exact=False, certain=False)
+        return _Bounds(compared, compared, exact=True, certain=False)
 
 
 COMPARISONS_SQL = {name: one.apply for name, one in COMPARISONS.items()} | {
     "!=": lambda column, value: column != value
 }
 
-_UNKNOWN = _Bounds(true(), false(), exact=False)
+_UNKNOWN = _Bounds(true(), false(), exact=False, certain=True)
+_ANY = _Bounds(true(), true(), exact=True, certain=True)
+
+
+def _negated(inner: _Bounds) -> _Bounds:
+    """Return the contrary; what is unknown (NULL) is false in the inner one, so true here.
+
+    Only here NULL is turned into false: elsewhere SQL's own logic lets no such row through, and
+    a bare comparison is what prunes partitions and uses an index.
+    """
+
+    def contrary(part: Condition) -> Condition:
+        return not_(part if inner.certain else func.coalesce(part, false()))
+
+    return _Bounds(contrary(inner.sufficient), contrary(inner.necessary), inner.exact, certain=True)
 
 
 def _bound(path: str, value: Any) -> ColumnElement[Any]:
@@ -216,4 +224,5 @@ def _join(joined: Any, empty: Condition, parts: list[_Bounds]) -> _Bounds:
         joined(empty, *(part.necessary for part in parts)),
         joined(empty, *(part.sufficient for part in parts)),
         all(part.exact for part in parts),
+        all(part.certain for part in parts),
     )
