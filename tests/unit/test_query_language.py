@@ -179,7 +179,7 @@ def test_headers_are_asked_what_they_know(text: str, exact: bool, sql: str) -> N
 def test_a_phrase_reads_as_english() -> None:
     text = "atleast(2, Muon, pt > 20 and abs(eta) < 2.4) and not MET.pt > 30"
     assert query.phrase(query.parse(text, SCHEMA), SCHEMA) == (
-        "Events where at least 2 of Muon have pt is above 20 GeV and |eta| is below 2.4 "
+        "Events where there are at least 2 Muon objects with (pt above 20 GeV and |eta| below 2.4) "
         "and it is not so that MET.pt is above 30 GeV."
     )
 

@@ -77,8 +77,8 @@ MATCHES: dict[str, Callable[[int], tuple[str, int]]] = {
 
 #: Functions of cut text that count objects, with their phrase.
 QUANTIFIERS = {
-    "atleast": "at least {number} of",
-    "atmost": "at most {number} of",
-    "exactly": "exactly {number} of",
-    "all": "all of",
+    "atleast": "at least {number}",
+    "atmost": "at most {number}",
+    "exactly": "exactly {number}",
+    "all": "all",
 }

@@ -20,7 +20,7 @@ def phrase(expression: Expression, schema: Schema | None = None) -> str:
     Examples
     --------
     >>> phrase(Quantifier("Muon", "atleast", 2, Comparison("pt", ">", 20)))
-    'Events where at least 2 of Muon have pt is above 20.'
+    'Events where there are at least 2 Muon objects with pt above 20.'
     >>> phrase(EVERYTHING)
     'All events.'
     """
@@ -34,15 +34,24 @@ def _said(expression: Expression, schema: Schema | None, collection: str) -> str
         case Comparison():
             return _compared(expression, schema, collection)
         case Not(part):
-            return f"it is not so that {_said(part, schema, collection)}"
+            inner = _said(part, schema, collection)
+            return f"not ({inner})" if collection else f"it is not so that {inner}"
         case And(parts) | Or(parts):
             return _joined(expression, parts, schema, collection)
-        case Quantifier(name, mode, number, condition):
-            many = QUANTIFIERS[mode].format(number=number)
-            if condition == EVERYTHING:
-                return f"there are {many.removesuffix(' of')} {name}"
-            return f"{many} {name} have {_said(condition, schema, name)}"
+        case Quantifier():
+            return _counted(expression, schema)
     raise TypeError(f"{expression!r} is no expression.")
+
+
+def _counted(node: Quantifier, schema: Schema | None) -> str:
+    objects = f"{node.collection} object{'' if node.number == 1 else 's'}"
+    said = _said(node.condition, schema, node.collection)
+    if isinstance(node.condition, And | Or):
+        said = f"({said})"
+    if node.mode == "all":
+        return f"all {objects} have {said}"
+    many = f"there are {QUANTIFIERS[node.mode].format(number=node.number)} {objects}"
+    return many if node.condition == EVERYTHING else f"{many} with {said}"
 
 
 def _joined(
@@ -64,4 +73,7 @@ def _compared(node: Comparison, schema: Schema | None, collection: str) -> str:
     path = f"{collection}.{node.path}" if collection else node.path
     field = schema.find(path) if schema else None
     unit = f" {field.unit}" if field and field.unit else ""
-    return f"{name} {COMPARISONS[node.operator].phrase} {', '.join(map(str, values))}{unit}"
+    verb = COMPARISONS[node.operator].phrase
+    # "with pt above 20", but "MET.pt is above 20"
+    parts = [name, verb.removeprefix("is").strip() if collection else verb]
+    return f"{' '.join(filter(None, parts))} {', '.join(map(str, values))}{unit}"
