@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -69,12 +70,14 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def place() -> Iterator[Place]:
     """A place that is empty, and is left so."""
-    (port,) = free_ports(1)
-    found = Place(tmp_path_factory.mktemp("home"), port)
-    yield found
-    found.run("down")
+    # not below pytest's own folder, which another run of pytest closes to PostgreSQL's account
+    with tempfile.TemporaryDirectory(prefix="alyx-", ignore_cleanup_errors=True) as folder:
+        (port,) = free_ports(1)
+        found = Place(Path(folder), port)
+        yield found
+        found.run("down")
 
 
 def listens(port: int) -> bool:

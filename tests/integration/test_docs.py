@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,11 +24,11 @@ WITH_EXAMPLES = [page for page in PAGES if BLOCK.search(page.read_text())]
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home() -> Iterator[Path]:
     """A home with the sample data."""
-    folder = tmp_path_factory.mktemp("home")
-    samples.load(settings.load({}, home=folder))
-    return folder
+    with tempfile.TemporaryDirectory(prefix="alyx-", ignore_cleanup_errors=True) as folder:
+        samples.load(settings.load({}, home=folder))
+        yield Path(folder)
 
 
 @pytest.fixture

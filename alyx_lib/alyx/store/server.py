@@ -90,6 +90,7 @@ class EmbeddedServer:
         """
         _binaries()
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._prepare_account()
         with self._locked():
             if not (self.data / "PG_VERSION").exists():
                 self._initialise()
@@ -123,7 +124,6 @@ class EmbeddedServer:
         return self.url_of(name)
 
     def _initialise(self) -> None:
-        self._prepare_account()
         password = secrets.token_urlsafe(24)
         with tempfile.NamedTemporaryFile("w", dir=self.folder) as file:
             file.write(password)
