@@ -149,6 +149,26 @@ class ServiceError(AlyxError):
     status = 503
 
 
+class BusyError(ServiceError):
+    """There is no room just now: wait ``delay`` seconds, and try again.
+
+    Parameters
+    ----------
+    message
+        A sentence.
+    delay
+        Seconds after which there should be room, from the rate at which work is done.
+    """
+
+    code = "busy"
+
+    def __init__(
+        self, message: str | None = None, *, problems: Iterable[Problem] = (), delay: float = 1.0
+    ) -> None:
+        super().__init__(message, problems=problems)
+        self.delay = delay
+
+
 def near(name: str, known: Sequence[str]) -> str | None:
     """Say which known names are like a wrong one.
 

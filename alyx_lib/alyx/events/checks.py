@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import awkward as ak
@@ -14,11 +16,55 @@ from alyx.errors import Problem
 LARGEST_PHI = np.pi + 1e-5
 
 
-def check(events: ak.Array, source: str, first_row: int = 0) -> list[Problem]:
-    """Return what is wrong with events, one problem a field and row.
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with one field of some events.
+
+    Parameters
+    ----------
+    path
+        The field, as ``Muon.pt``.
+    rows
+        The events, by their place in the batch; one may be named more than once.
+    values
+        The wrong values, one a row.
+    text
+        What is wrong with them.
+    """
+
+    path: str
+    rows: NDArray[np.int64]
+    values: NDArray[Any]
+    text: str
+
+
+def faults(events: ak.Array) -> Iterator[Fault]:
+    """Find what is wrong with events.
 
     An event's own energy and time may be NaN, which means unknown; infinity and negative
     values are wrong, and so is NaN of an object.
+
+    Parameters
+    ----------
+    events
+        A batch as :mod:`alyx.events` describes it.
+
+    Examples
+    --------
+    >>> events = ak.Array([{"run": 1, "Muon": [{"pt": -2.0}]}])
+    >>> [(fault.path, fault.rows.tolist(), fault.text) for fault in faults(events)]
+    [('Muon.pt', [0], 'is negative')]
+    """
+    for name in events.fields:
+        part = events[name]
+        if not part.fields:
+            yield from _wrong(part, name, unknown=True)
+        for field in part.fields:
+            yield from _wrong(part[field], f"{name}.{field}", unknown=part.ndim == 1)
+
+
+def check(events: ak.Array, source: str, first_row: int = 0) -> list[Problem]:
+    """Return what is wrong with events, one problem a field and row.
 
     Parameters
     ----------
@@ -35,30 +81,20 @@ def check(events: ak.Array, source: str, first_row: int = 0) -> list[Problem]:
     >>> str(check(events, "run7.root")[0])
     'run7.root: Muon.pt, row 0: -2.0 is negative.'
     """
-    found: list[Problem] = []
-    for name in events.fields:
-        part = events[name]
-        if part.ndim > 1 and part.fields:
-            for field in part.fields:
-                found += _wrong(part[field], f"{name}.{field}", source, first_row, unknown=False)
-        elif part.fields:
-            for field in part.fields:
-                found += _wrong(part[field], f"{name}.{field}", source, first_row, unknown=True)
-        else:
-            found += _wrong(part, name, source, first_row, unknown=True)
-    return found
+    return [
+        Problem(f"{source}: {fault.path}, row {first_row + row}", f"{value} {fault.text}.")
+        for fault in faults(events)
+        for row, value in zip(fault.rows, fault.values, strict=True)
+    ]
 
 
-def _wrong(values: ak.Array, path: str, source: str, first: int, *, unknown: bool) -> list[Problem]:
+def _wrong(values: ak.Array, path: str, *, unknown: bool) -> Iterator[Fault]:
     rows, flat = _flat(values)
     if flat.dtype.kind not in "fiu":
-        return []
-    problems = []
+        return
     for bad, text in _rules(path.rsplit(".", maxsplit=1)[-1], flat, unknown):
-        for place in np.flatnonzero(bad):
-            where = f"{source}: {path}, row {first + rows[place]}"
-            problems.append(Problem(where, f"{flat[place]} {text}."))
-    return problems
+        if bad.any():
+            yield Fault(path, rows[bad], flat[bad], text)
 
 
 def _rules(name: str, values: NDArray[Any], unknown: bool) -> list[tuple[NDArray[np.bool_], str]]:

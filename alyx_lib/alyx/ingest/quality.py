@@ -7,9 +7,12 @@ from collections.abc import Iterable, Iterator
 import awkward as ak
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from alyx.errors import InputError, Problem
-from alyx.events.checks import check
+from alyx.events.checks import check, faults
+
+Mask = NDArray[np.bool_]
 
 #: Most problems that one error tells of.
 MOST_PROBLEMS = 20
@@ -39,6 +42,36 @@ def checked(batches: Iterable[ak.Array], source: str) -> Iterator[ak.Array]:
             raise InputError(problems=_shortened(problems))
         first += len(events)
         yield events
+
+
+def sifted(events: ak.Array) -> tuple[Mask, dict[str, int]]:
+    """Say which events are physical, and what is wrong with the others.
+
+    Parameters
+    ----------
+    events
+        A batch of n events.
+
+    Returns
+    -------
+    good : numpy.ndarray
+        Truth values of shape ``(n,)``.
+    reasons : dict
+        From a reason to the number of events that have it.
+
+    Examples
+    --------
+    >>> events = ak.Array([{"run": 1, "energy": 7000.0}, {"run": 1, "energy": -1.0}])
+    >>> good, reasons = sifted(events)
+    >>> good.tolist(), reasons
+    ([True, False], {'energy is negative': 1})
+    """
+    good = np.ones(len(events), dtype=bool)
+    reasons: dict[str, int] = {}
+    for fault in faults(events):
+        good[fault.rows] = False
+        reasons[f"{fault.path} {fault.text}"] = len(np.unique(fault.rows))
+    return good, reasons
 
 
 class Distinct:

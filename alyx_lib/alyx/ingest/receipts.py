@@ -12,12 +12,16 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError as ConstraintError
 
 from alyx.errors import ConflictError, DuplicateError, InputError, Problem, SchemaError
+from alyx.events import dataset as events_of
 from alyx.events.schema import Schema
 from alyx.store import headers, partitions
-from alyx.store.tables import chunk, dataset, ingest_intent, ingest_receipt
+from alyx.store.tables import chunk, dataset, ingest_aside, ingest_intent, ingest_receipt
 
 if TYPE_CHECKING:
-    from alyx.ingest.writer import Staged, Writer
+    import awkward as ak
+    from numpy.typing import NDArray
+
+    from alyx.ingest.writer import SetAside, Staged, Writer
     from alyx.store import Store
 
 
@@ -41,6 +45,8 @@ class Receipt:
         The data set's commit that shows the events.
     committed_at
         When, UTC.
+    aside
+        Events that were set aside, with the reasons (:mod:`alyx.ingest.stream`).
     """
 
     dataset: str
@@ -51,6 +57,7 @@ class Receipt:
     chunks: int
     snapshot: int
     committed_at: datetime
+    aside: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """Return the wire form."""
@@ -95,23 +102,30 @@ def commit(writer: Writer, key: str, title: str, kind: str, repeated: int) -> Re
         partitions.make(connection, sorted(months))
     with writer.store.database.begin() as connection:
         owner = _locked(connection, writer, title, kind)
-        _take_leases(connection, staged)
+        if find(connection, writer.dataset, key) is not None:
+            raise DuplicateError(f"{writer.source} is in {writer.dataset} already.")
+        _take_leases(connection, writer)
         snapshot = owner.snapshot + 1
         blocks = _blocks(staged)
         clashing = _known_blocks(connection, owner.id, blocks)
-        _copy(connection, staged, owner.id, snapshot)
-        _refuse_stored(connection, owner.id, clashing, writer)
-        _add_chunks(connection, staged, owner.id, snapshot)
-        _add_blocks(connection, owner.id, blocks)
+        if staged:
+            _copy(connection, staged, owner.id, snapshot)
+            _refuse_stored(connection, owner.id, clashing, writer)
+            _add_chunks(connection, staged, owner.id, snapshot)
+            _add_blocks(connection, owner.id, blocks)
         values = {
             "key": key,
             "source": writer.source,
             "events": writer.events,
             "repeated": repeated,
             "chunks": len(staged),
-            "snapshot": snapshot,
+            "snapshot": snapshot if staged else owner.snapshot,
+            "aside": writer.aside.file.rows if writer.aside else 0,
         }
-        return _receipt(writer.dataset, _record(connection, owner.id, staged, values))
+        receipt = _receipt(writer.dataset, _record(connection, owner.id, staged, values))
+        if writer.aside:
+            _add_aside(connection, owner.id, key, writer.aside)
+        return receipt
 
 
 def _locked(connection: Connection, writer: Writer, title: str, kind: str) -> Row[Any]:
@@ -125,7 +139,8 @@ def _locked(connection: Connection, writer: Writer, title: str, kind: str) -> Ro
         raise _explained(error, writer.dataset, kind) from error
     statement = select(dataset).where(dataset.c.name == writer.dataset).with_for_update()
     row = connection.execute(statement).one()
-    _check_schema(Schema.from_json(row.schema), writer)
+    if writer.staged:
+        _check_schema(Schema.from_json(row.schema), writer)
     return row
 
 
@@ -151,11 +166,11 @@ def _check_schema(known: Schema, writer: Writer) -> None:
         raise SchemaError(problems=problems)
 
 
-def _take_leases(connection: Connection, staged: list[Staged]) -> None:
-    numbers = [part.id for part in staged]
-    statement = delete(ingest_intent).where(ingest_intent.c.chunk_id.in_(numbers))
+def _take_leases(connection: Connection, writer: Writer) -> None:
+    leased = ingest_intent.c.chunk_id.in_(list(writer.leased))
+    statement = delete(ingest_intent).where(leased)
     taken = connection.execute(statement.returning(ingest_intent.c.chunk_id)).all()
-    if len(taken) != len(staged):
+    if len(taken) != len(writer.leased):
         raise ConflictError(
             "The ingest took longer than its lease, so that its files may have been removed. "
             "Nothing was stored: run it again."
@@ -176,8 +191,11 @@ def _blocks(staged: list[Staged]) -> dict[tuple[int, int], int]:
     """Return the number of events of each (run, luminosity block)."""
     pairs = np.concatenate(
         [
-            np.stack([part.columns["run"], part.columns["luminosity_block"]], axis=1)
-            for part in staged
+            np.zeros((0, 2), dtype=np.int64),
+            *(
+                np.stack([part.columns["run"], part.columns["luminosity_block"]], axis=1)
+                for part in staged
+            ),
         ]
     )
     found, counts = np.unique(pairs, axis=0, return_counts=True)
@@ -258,6 +276,47 @@ def _add_blocks(
     )
     values = _arrays(blocks) | {"events": list(blocks.values())}
     connection.execute(statement, values | {"owner": owner})
+
+
+def _add_aside(connection: Connection, owner: int, key: str, aside: SetAside) -> None:
+    values = {
+        "dataset_id": owner,
+        "key": key,
+        "address": aside.file.address,
+        "sha256": bytes.fromhex(aside.file.sha256),
+        "events": aside.file.rows,
+        "reasons": aside.reasons,
+    }
+    connection.execute(insert(ingest_aside).values(**values))
+
+
+def stored(store: Store, name: str, events: ak.Array) -> NDArray[np.bool_]:
+    """Say which of some events a data set holds already.
+
+    Parameters
+    ----------
+    store
+        Where to look.
+    name
+        Of the data set.
+    events
+        A batch of n events.
+
+    Returns
+    -------
+    numpy.ndarray
+        Truth values of shape ``(n,)``.
+    """
+    statement = text(
+        "SELECT run, luminosity_block, event FROM event_header "  # noqa: S608
+        f"JOIN {_GIVEN} USING (run) JOIN dataset ON dataset.id = dataset_id "
+        "WHERE name = :name AND luminosity_block = given.block AND withdrawn_in IS NULL"
+    )
+    own = events_of.key(events)
+    blocks = own.droplevel(2).unique()
+    with store.database.read() as connection:
+        found = connection.execute(statement, _arrays(blocks) | {"name": name}).all()
+    return np.asarray(own.isin([tuple(row) for row in found]))
 
 
 def _record(

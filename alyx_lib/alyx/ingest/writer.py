@@ -37,6 +37,22 @@ class Staged:
     columns: dict[str, Column]
 
 
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """Events that are kept but not stored as events of the data set.
+
+    Parameters
+    ----------
+    file
+        Their payload.
+    reasons
+        What is wrong, and with how many of them.
+    """
+
+    file: ChunkFile
+    reasons: dict[str, int]
+
+
 class Writer:
     """The chunks of one ingest.
 
@@ -53,33 +69,42 @@ class Writer:
         self.dataset = dataset
         self.source = source
         self.staged: list[Staged] = []
+        self.aside: SetAside | None = None
+        self.leased: dict[int, str] = {}
         self.events = 0
         self.schema = Schema(scalars=(), collections=())
 
     def write(self, events: ak.Array) -> None:
         """Write one chunk: its intent first, so that a file is never without one."""
-        number, address = self._lease()
+        number, address = self._lease("chunks")
         file = self.store.chunks.write(events, address)
         self.staged.append(Staged(number, file, headers.columns(events)))
         self.events += len(events)
         self.schema = Schema.of(events)
 
+    def set_aside(self, events: ak.Array, reasons: dict[str, int]) -> None:
+        """Keep events that are not to be stored, with what is wrong with them."""
+        _, address = self._lease("aside")
+        self.aside = SetAside(self.store.chunks.write(events, address), reasons)
+
     def abandon(self) -> None:
         """Remove what was written; what cannot be removed now is the sweeper's."""
-        for chunk in self.staged:
-            self.store.chunks.remove(chunk.file.address)
+        for address in self.leased.values():
+            self.store.chunks.remove(address)
         with self.store.database.begin() as connection:
-            numbers = [chunk.id for chunk in self.staged]
-            connection.execute(delete(ingest_intent).where(ingest_intent.c.chunk_id.in_(numbers)))
+            leased = ingest_intent.c.chunk_id.in_(list(self.leased))
+            connection.execute(delete(ingest_intent).where(leased))
 
-    def _lease(self) -> tuple[int, str]:
+    def _lease(self, kind: str) -> tuple[int, str]:
         unique = uuid.uuid4().hex
-        address = f"chunks/{self.dataset}/{unique[:2]}/{unique}.arrow"
+        address = f"{kind}/{self.dataset}/{unique[:2]}/{unique}.arrow"
         until = func.now() + text(f"interval '{LEASE} seconds'")
         statement = insert(ingest_intent).values(address=address, expires_at=until)
         with self.store.database.begin() as connection:
             row = connection.execute(statement.returning(ingest_intent.c.chunk_id))
-            return int(row.scalar_one()), address
+            number = int(row.scalar_one())
+        self.leased[number] = address
+        return number, address
 
 
 def sweep(store: Store) -> int:

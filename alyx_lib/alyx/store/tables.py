@@ -16,6 +16,7 @@ from sqlalchemy import (
     DateTime,
     Double,
     ForeignKey,
+    ForeignKeyConstraint,
     Identity,
     Index,
     Integer,
@@ -134,7 +135,24 @@ ingest_receipt = Table(
     Column("chunks", Integer, nullable=False),
     Column("snapshot", Integer, nullable=False),
     _moment("committed_at", now=True),
+    Column("aside", BigInteger, nullable=False, server_default="0"),
     PrimaryKeyConstraint("dataset_id", "key"),
+)
+
+ingest_aside = Table(
+    "ingest_aside",
+    metadata,
+    Column("dataset_id", Integer, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("sha256", BYTEA, nullable=False),
+    Column("events", BigInteger, nullable=False),
+    Column("reasons", JSONB, nullable=False),
+    _moment("set_at", now=True),
+    PrimaryKeyConstraint("dataset_id", "key"),
+    ForeignKeyConstraint(
+        ["dataset_id", "key"], ["ingest_receipt.dataset_id", "ingest_receipt.key"]
+    ),
 )
 
 run_block = Table(
