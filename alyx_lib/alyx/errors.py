@@ -15,6 +15,7 @@
     ├── IntegrityError          stored bytes are not those that were written
     ├── JobError                a job that is wrong, failed, or was stopped
     └── ServiceError            a part of the system cannot be reached or did not answer in time
+        └── BusyError           there is no room just now; it says when there should be
 
 An error carries ``problems``, a list of :class:`Problem`, when more than one thing
 is wrong at once, each with the path of its place and a hint.
