@@ -19,7 +19,7 @@ from alyx.store import Store
 
 BATCH, BATCHES = 4, 10
 EVENTS = z_to_dimuons(BATCH * BATCHES, seed=13)[["run", "luminosityBlock", "event", "Muon"]]
-PARTS = [EVENTS[n * BATCH : (n + 1) * BATCH] for n in range(BATCHES)]
+PARTS = [ak.to_packed(EVENTS[n * BATCH : (n + 1) * BATCH]) for n in range(BATCHES)]
 LARGEST = max(int(part.nbytes) for part in PARTS)
 names = (f"busy-{number}" for number in itertools.count())
 

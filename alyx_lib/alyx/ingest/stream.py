@@ -134,6 +134,7 @@ class Stream:
         InputError
             The batch alone is larger than the limit.
         """
+        events = ak.to_packed(events)  # a slice would drag its parent's buffers along
         size = int(events.nbytes)
         if size > self.limits["memory"]:
             limit = self.limits["memory"] / 1e6
@@ -189,7 +190,7 @@ class Stream:
 
     def _spool(self, waiting: Waiting) -> None:
         path = Path(self._folder.name) / f"{id(waiting):x}-{time.monotonic_ns()}.arrow"
-        table = ak.to_arrow_table(ak.to_packed(waiting.events), extensionarray=False)
+        table = ak.to_arrow_table(waiting.events, extensionarray=False)
         try:
             with ipc.new_file(str(path), table.schema) as file:
                 file.write_table(table)
