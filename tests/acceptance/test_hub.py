@@ -11,6 +11,8 @@ import nbformat
 import pytest
 
 from alyx.errors import AccessError
+from alyx.events.generator import z_to_dimuons
+from alyx.session.arrow import encode
 from alyx_hub.credentials import Credentials
 from alyx_hub.environment import Environment
 from alyx_hub.scopes import SCOPES
@@ -130,6 +132,17 @@ def test_another_persons_job_is_not_seen(marie: Visitor, lise: Visitor) -> None:
     assert marie.api("GET", f"/jobs/{number}").status_code == 200
     assert lise.api("GET", f"/jobs/{number}").status_code in (403, 404)
     assert number not in [one["id"] for one in lise.api("GET", "/jobs").json()["jobs"]]
+
+
+def test_events_are_handed_in_through_the_proxy(marie: Visitor) -> None:
+    events = z_to_dimuons(400, seed=2, first_event=1_000_000)
+    content = b"".join(bytes(message) for message in encode([events]))
+    assert len(content) > 1_000_000  # more than any other route takes
+    given = {"params": {"key": "one", "kind": "synthetic"}, "content": content}
+    receipt = marie.api("POST", "/ingest/handed-in", **given)
+    assert receipt.status_code == 201, receipt.text
+    assert receipt.json()["events"] == 400
+    assert marie.api("POST", "/ingest/handed-in", **given).json() == receipt.json()
 
 
 def test_the_gateway_asks_who_one_is(environment: Environment) -> None:

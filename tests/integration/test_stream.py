@@ -19,7 +19,7 @@ from sqlalchemy import select
 
 from alyx.errors import BusyError, ConflictError, InputError
 from alyx.events.generator import z_to_dimuons
-from alyx.ingest.stream import Stream
+from alyx.ingest.stream import Stream, Target
 from alyx.store import Store
 from alyx.store.tables import ingest_aside
 
@@ -32,7 +32,7 @@ PRODUCER = """
 import sys
 from pathlib import Path
 from alyx.events.generator import z_to_dimuons
-from alyx.ingest.stream import Stream
+from alyx.ingest.stream import Stream, Target
 from alyx.settings import Settings
 from alyx.store import Store
 with Store.open(Settings(database_url=sys.argv[1], home=Path(sys.argv[2]))) as store:
@@ -57,9 +57,9 @@ class Held(Stream):
         self.go = threading.Event()
         super().__init__(*arguments, **options)
 
-    def _store(self, events: ak.Array, key: str) -> Any:
+    def _store(self, events: ak.Array, key: str, into: Target) -> Any:
         self.go.wait(30)
-        return super()._store(events, key)
+        return super()._store(events, key, into)
 
 
 def test_bad_events_are_set_aside_with_the_reasons(store: Store) -> None:

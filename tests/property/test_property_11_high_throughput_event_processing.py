@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alyx.events.generator import z_to_dimuons
-from alyx.ingest.stream import Stream
+from alyx.ingest.stream import Stream, Target
 from alyx.store import Store
 
 NUMBER = 40
@@ -27,13 +27,13 @@ class Watched(Stream):
         self._meet = threading.Barrier(2) if batches > 1 else None
         super().__init__(*arguments, **options)
 
-    def _store(self, events: ak.Array, key: str) -> Any:
+    def _store(self, events: ak.Array, key: str, into: Target) -> Any:
         name = threading.current_thread().name
         new = name not in self.by
         self.by[name] = self.by.get(name, 0) + 1
         if new and self._meet is not None and len(self.by) <= 2:
             self._meet.wait(30)
-        return super()._store(events, key)
+        return super()._store(events, key, into)
 
 
 # Feature: alyx-distributed-orchestrator, Property 11: High-throughput event processing: For any collision event stream in normal operating conditions, the system should maintain throughput of at least 50,000 events per second using parallel processing  # noqa: E501

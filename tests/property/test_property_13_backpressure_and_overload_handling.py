@@ -38,8 +38,8 @@ class Faulty(Stream):
         self._count(size)
         return place
 
-    def put(self, events: ak.Array, key: str, *, patience: float = 0.0) -> Ticket:
-        ticket = super().put(events, key, patience=patience)
+    def put(self, events: ak.Array, key: str, **options: Any) -> Ticket:
+        ticket = super().put(events, key, **options)
         ticket.add_done_callback(lambda _: self._count(-int(events.nbytes)))
         return ticket
 

@@ -38,10 +38,20 @@ TRIES = 5
 Ticket = Future[Receipt]
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The data set that a batch goes to, and what it is called when it is made."""
+
+    dataset: str
+    title: str = ""
+    kind: str = "real"
+
+
 @dataclass(slots=True)
 class Waiting:
     """A batch in the queue, in memory or in a spooled file."""
 
+    target: Target
     key: str
     size: int
     events: ak.Array | None
@@ -58,14 +68,14 @@ class Waiting:
 
 
 class Stream:
-    """A stream of batches into one data set.
+    """A stream of batches into the store.
 
     Parameters
     ----------
     store
         Where to.
     dataset, title, kind
-        The data set, made when missing.
+        Where batches go that name no target of their own; made when missing.
     writers
         Threads that check, write and commit; what they spend most time in (compression,
         checksums, the disk, PostgreSQL) runs side by side.
@@ -82,7 +92,7 @@ class Stream:
     def __init__(
         self,
         store: Store,
-        dataset: str,
+        dataset: str = "",
         *,
         title: str = "",
         kind: str = "real",
@@ -91,7 +101,7 @@ class Stream:
         spool: int = SPOOL,
     ) -> None:
         self.store = store
-        self.dataset, self.title, self.kind = dataset, title or dataset, kind
+        self.target = Target(dataset, title, kind)
         self.limits = {"memory": memory, "spool": spool}
         self.used = {"memory": 0, "spool": 0}
         self._rate = 0.0
@@ -109,7 +119,9 @@ class Stream:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    def put(self, events: ak.Array, key: str, *, patience: float = 0.0) -> Ticket:
+    def put(
+        self, events: ak.Array, key: str, *, into: Target | None = None, patience: float = 0.0
+    ) -> Ticket:
         """Hand in a batch.
 
         Parameters
@@ -119,6 +131,8 @@ class Stream:
         key
             What the batch is known by: handed in again, it is stored once, and the first
             receipt comes back.
+        into
+            The data set, if not the stream's own.
         patience
             Seconds to wait for room.
 
@@ -141,7 +155,7 @@ class Stream:
             message = f"A batch has {size / 1e6:.0f} MB, and {limit:.0f} are the limit: cut it."
             raise InputError(problems=[Problem(key, message)])
         place = self._reserve(size, patience)
-        waiting = Waiting(key, size, events)
+        waiting = Waiting(into or self.target, key, size, events)
         if place == "spool":
             self._spool(waiting)
         with self._changed:
@@ -204,7 +218,7 @@ class Stream:
             place = "memory" if waiting.spooled is None else "spool"
             began = time.monotonic()
             try:
-                waiting.ticket.set_result(self._store(waiting.load(), waiting.key))
+                waiting.ticket.set_result(self._store(waiting.load(), waiting.key, waiting.target))
             except BaseException as error:  # noqa: BLE001  the producer is told, the stream goes on
                 waiting.ticket.set_exception(error)
             else:
@@ -227,26 +241,31 @@ class Stream:
         rate = len(self._writers) * size / max(seconds, 1e-6)
         self._rate = rate if not self._rate else NEWEST * rate + (1 - NEWEST) * self._rate
 
-    def _store(self, events: ak.Array, key: str) -> Receipt:
+    def _store(self, events: ak.Array, key: str, into: Target) -> Receipt:
         """Store a batch, and return its receipt: the first one, where it came before."""
         good, reasons = quality.sifted(events)
         for _ in range(TRIES):
             try:
-                return self._commit(events, good, reasons, key)
+                return self._commit(events, good, reasons, key, into)
             except DuplicateError:
                 with self.store.database.read() as connection:
-                    known = receipts.find(connection, self.dataset, key)
+                    known = receipts.find(connection, into.dataset, key)
                 if known is not None:
                     return known
-                again = receipts.stored(self.store, self.dataset, events) & good
+                again = receipts.stored(self.store, into.dataset, events) & good
                 reasons = reasons | {"is stored already": int(again.sum())}
                 good &= ~again
         raise ConflictError(f"{key}: others store the same events again and again.")
 
     def _commit(
-        self, events: ak.Array, good: quality.Mask, reasons: dict[str, int], key: str
+        self,
+        events: ak.Array,
+        good: quality.Mask,
+        reasons: dict[str, int],
+        key: str,
+        into: Target,
     ) -> Receipt:
-        writer = Writer(self.store, self.dataset, key)
+        writer = Writer(self.store, into.dataset, key)
         distinct = quality.Distinct()
         try:
             kept = events if good.all() else events[good]
@@ -255,7 +274,8 @@ class Stream:
                 writer.write(chunk)
             if not good.all():
                 writer.set_aside(events[~good], reasons)
-            return receipts.commit(writer, key, self.title, self.kind, distinct.repeated)
+            title = into.title or into.dataset
+            return receipts.commit(writer, key, title, into.kind, distinct.repeated)
         except BaseException:
             writer.abandon()
             raise

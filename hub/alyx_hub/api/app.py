@@ -10,9 +10,10 @@ import anyio.to_thread
 from fastapi import Depends, FastAPI
 
 import alyx
+from alyx.ingest.stream import Stream
 from alyx.settings import Settings
 from alyx.store import Store
-from alyx_hub.api import datasets, events, faults, health, jobs, meta, query
+from alyx_hub.api import datasets, events, faults, health, ingest, jobs, meta, query
 from alyx_hub.api.limits import BodyLimit
 from alyx_hub.api.log import AccessLog, Prefix
 from alyx_hub.api.models import ErrorOut
@@ -62,10 +63,10 @@ def create_app(
     )
     app.state.settings, app.state.authenticate, app.state.store = settings, authenticate, store
     app.include_router(health.router)
-    for module in (meta, datasets, query, events, jobs):
+    for module in (meta, datasets, query, events, ingest, jobs):
         app.include_router(module.router, dependencies=[Depends(signed_in)], responses=ERRORS)
     faults.install(app)
-    app.add_middleware(BodyLimit, size=BODY)
+    app.add_middleware(BodyLimit, size=BODY, larger={"/ingest/": ingest.BODY})
     app.add_middleware(AccessLog)
     app.add_middleware(Prefix, path=prefix)
     return app
@@ -76,11 +77,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     # a thread that waits for a connection helps nobody: as many threads as connections
     anyio.to_thread.current_default_thread_limiter().total_tokens = max(4, settings.pool_size)
-    if app.state.store is not None:
-        yield
-        return
-    app.state.store = await anyio.to_thread.run_sync(Store.open, settings)
+    own = app.state.store is None
+    if own:
+        app.state.store = await anyio.to_thread.run_sync(Store.open, settings)
+    app.state.receiving, app.state.stream = 0, Stream(app.state.store)
     try:
         yield
     finally:
-        await anyio.to_thread.run_sync(app.state.store.close)
+        # what was taken is committed before the end
+        await anyio.to_thread.run_sync(app.state.stream.close)
+        if own:
+            await anyio.to_thread.run_sync(app.state.store.close)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import secrets
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -17,6 +18,7 @@ from starlette.exceptions import HTTPException
 from alyx.errors import (
     AccessError,
     AlyxError,
+    BusyError,
     ConflictError,
     InputError,
     NotFoundError,
@@ -47,7 +49,9 @@ def install(app: FastAPI) -> None:
 
 def answer(error: AlyxError, status: int | None = None) -> JSONResponse:
     """Return the answer that carries an error."""
-    headers = {"WWW-Authenticate": "Bearer"} if (status or error.status) == 401 else None
+    headers = {"WWW-Authenticate": "Bearer"} if (status or error.status) == 401 else {}
+    if isinstance(error, BusyError):
+        headers["Retry-After"] = str(math.ceil(error.delay))
     return JSONResponse(error.as_json(), status or error.status, headers)
 
 

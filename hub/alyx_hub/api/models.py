@@ -105,6 +105,20 @@ class DatasetOut(BaseModel):
     created_at: str
 
 
+class ReceiptOut(BaseModel):
+    """What became of a batch that was handed in."""
+
+    dataset: str
+    source: str
+    key: str
+    events: int
+    repeated: int
+    aside: int
+    chunks: int
+    snapshot: int
+    committed_at: str
+
+
 class DatasetsOut(BaseModel):
     """All data sets, by name."""
 
