@@ -72,7 +72,7 @@ lint: install lab ## ruff, mypy strict, import-linter, tsc, eslint
 	.ci/npm $(LAB) run lint --silent
 
 bench: install lab proxy ## measure what a person waits for, jobs, display, queries: make bench [QUICK=1]
-	@for name in start jobs; do echo "==> $$name"; $(BIN)/python -m benchmarks.$$name $(if $(QUICK),--quick); done
+	@for name in start ingest jobs; do echo "==> $$name"; $(BIN)/python -m benchmarks.$$name $(if $(QUICK),--quick); done
 
 docs: install ## build the pages into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
