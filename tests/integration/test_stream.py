@@ -169,6 +169,20 @@ def test_what_was_acknowledged_survives_a_killed_process(store: Store, tmp_path:
     assert sorted(stored(store, "killed")) == sorted(found)
 
 
+def test_a_spool_that_nobody_holds_is_removed(store: Store) -> None:
+    parent = store.settings.home / "spool"
+    left = parent / "spool-left"
+    left.mkdir(parents=True)
+    (left / "lock").touch()
+    (left / "batch.arrow").touch()
+    with Stream(store, "first") as first:
+        assert not left.exists()
+        with Stream(store, "second"):
+            assert len(list(parent.iterdir())) == 2
+        assert first.depth == 0
+    assert not list(parent.iterdir())
+
+
 def test_writers_go_on_when_their_connections_are_cut(store: Store) -> None:
     parts = [EVENTS[n::12] for n in range(12)]
     with Stream(store, "cut", kind="synthetic") as stream:

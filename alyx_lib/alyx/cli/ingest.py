@@ -24,8 +24,10 @@ def ingest(file: Path, dataset: str, title: str, kind: str, json_: bool) -> None
     from alyx.ingest import ingest as store_events
     from alyx.store import Store
 
-    with Store.open(settings.load()) as opened:
-        receipt = store_events(opened, dataset, file, title=title or dataset, kind=kind)
+    with Store.open(settings.load()) as opened, show.counting(f"{file.name} → {dataset}") as count:
+        receipt = store_events(
+            opened, dataset, file, title=title or dataset, kind=kind, progress=count
+        )
     show.as_json(receipt.as_json()) if json_ else show.console().print(
         show.pairs(receipt.as_json())
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +20,29 @@ BRIEF = ("id", "run", "luminosity_block", "event", "time", "met_pt", "n_muon", "
 def console() -> Console:
     """Return a console on today's standard output (tests and pipes change it)."""
     return Console(highlight=False, soft_wrap=False)
+
+
+@contextmanager
+def counting(what: str) -> Iterator[Callable[[int], None]]:
+    """Show on standard error how many events are done, and how many a second."""
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TextColumn("{task.completed:,.0f} events"),
+        TextColumn("[dim]{task.fields[rate]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=None, rate="")
+
+        def count(events: int) -> None:
+            seconds = progress.tasks[0].elapsed or 0
+            rate = f"{events / seconds:,.0f} events/s" if seconds else ""
+            progress.update(task, completed=events, rate=rate)
+
+        yield count
 
 
 def as_json(value: Any) -> None:

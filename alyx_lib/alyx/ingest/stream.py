@@ -8,7 +8,6 @@ producer is told how long to wait.
 
 from __future__ import annotations
 
-import tempfile
 import threading
 import time
 from collections import deque
@@ -18,12 +17,11 @@ from pathlib import Path
 from typing import Self
 
 import awkward as ak
-import pyarrow as pa
-from pyarrow import ipc
 
 from alyx.errors import BusyError, ConflictError, DuplicateError, InputError, Problem
 from alyx.ingest import quality, receipts
 from alyx.ingest.receipts import Receipt
+from alyx.ingest.spool import Spool
 from alyx.ingest.writer import Writer
 from alyx.store import Store
 
@@ -57,14 +55,6 @@ class Waiting:
     events: ak.Array | None
     spooled: Path | None = None
     ticket: Ticket = field(default_factory=Future)
-
-    def load(self) -> ak.Array:
-        """Return the events; a spooled file ends with this."""
-        if self.spooled is not None:
-            with pa.memory_map(str(self.spooled)) as file:
-                self.events = ak.from_arrow(ipc.open_file(file).read_all())
-            self.spooled.unlink()
-        return self.events
 
 
 class Stream:
@@ -108,7 +98,7 @@ class Stream:
         self._queue: deque[Waiting] = deque()
         self._changed = threading.Condition()
         self._closed = False
-        self._folder = tempfile.TemporaryDirectory(prefix="spool-", dir=_spool_of(store))
+        self._spool = Spool(store.settings.home / "spool")
         self._writers = [threading.Thread(target=self._work, daemon=True) for _ in range(writers)]
         for writer in self._writers:
             writer.start()
@@ -157,7 +147,7 @@ class Stream:
         place = self._reserve(size, patience)
         waiting = Waiting(into or self.target, key, size, events)
         if place == "spool":
-            self._spool(waiting)
+            self._set_down(waiting)
         with self._changed:
             self._queue.append(waiting)
             self._changed.notify_all()
@@ -180,7 +170,7 @@ class Stream:
             self._changed.notify_all()
         for writer in self._writers:
             writer.join()
-        self._folder.cleanup()
+        self._spool.close()
 
     def _reserve(self, size: int, patience: float) -> str:
         end = time.monotonic() + patience
@@ -202,23 +192,24 @@ class Stream:
         delay = excess / self._rate if self._rate else 1.0
         return BusyError(f"The queue is full: try again in {delay:.1f} s.", delay=delay)
 
-    def _spool(self, waiting: Waiting) -> None:
-        path = Path(self._folder.name) / f"{id(waiting):x}-{time.monotonic_ns()}.arrow"
-        table = ak.to_arrow_table(waiting.events, extensionarray=False)
+    def _set_down(self, waiting: Waiting) -> None:
         try:
-            with ipc.new_file(str(path), table.schema) as file:
-                file.write_table(table)
+            name = f"{id(waiting):x}-{time.monotonic_ns()}"
+            waiting.spooled = self._spool.write(waiting.events, name)
         except OSError:
             self._release("spool", waiting.size)
             raise
-        waiting.events, waiting.spooled = None, path
+        waiting.events = None
 
     def _work(self) -> None:
         while (waiting := self._next()) is not None:
             place = "memory" if waiting.spooled is None else "spool"
             began = time.monotonic()
             try:
-                waiting.ticket.set_result(self._store(waiting.load(), waiting.key, waiting.target))
+                if waiting.spooled is not None:
+                    waiting.events = self._spool.take(waiting.spooled)
+                receipt = self._store(waiting.events, waiting.key, waiting.target)
+                waiting.ticket.set_result(receipt)
             except BaseException as error:  # noqa: BLE001  the producer is told, the stream goes on
                 waiting.ticket.set_exception(error)
             else:
@@ -279,9 +270,3 @@ class Stream:
         except BaseException:
             writer.abandon()
             raise
-
-
-def _spool_of(store: Store) -> Path:
-    folder = store.settings.home / "spool"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder

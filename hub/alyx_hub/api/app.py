@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio.to_thread
 from fastapi import Depends, FastAPI
+from sqlalchemy.exc import SQLAlchemyError
 
 import alyx
+from alyx.errors import AlyxError
+from alyx.ingest import sweep
 from alyx.ingest.stream import Stream
 from alyx.settings import Settings
 from alyx.store import Store
@@ -19,6 +24,10 @@ from alyx_hub.api.log import AccessLog, Prefix
 from alyx_hub.api.models import ErrorOut
 from alyx_hub.api.security import Authenticator, signed_in
 
+log = logging.getLogger("alyx.api")
+
+#: Seconds between two sweeps of abandoned payload files.
+SWEEP = 600
 #: Largest body of a request, in bytes.
 BODY = 1_000_000
 ERRORS: dict[int | str, dict[str, Any]] = {
@@ -81,10 +90,22 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     if own:
         app.state.store = await anyio.to_thread.run_sync(Store.open, settings)
     app.state.receiving, app.state.stream = 0, Stream(app.state.store)
+    sweeping = asyncio.create_task(_sweep(app.state.store))
     try:
         yield
     finally:
+        sweeping.cancel()
         # what was taken is committed before the end
         await anyio.to_thread.run_sync(app.state.stream.close)
         if own:
             await anyio.to_thread.run_sync(app.state.store.close)
+
+
+async def _sweep(store: Store) -> None:
+    """Remove, again and again, what killed ingests left and whose lease has run out."""
+    while True:
+        try:
+            await anyio.to_thread.run_sync(sweep, store)
+        except (AlyxError, SQLAlchemyError) as error:
+            log.warning("the sweep of abandoned payload files failed: %s", error)
+        await asyncio.sleep(SWEEP)
