@@ -45,6 +45,17 @@ def counting(what: str) -> Iterator[Callable[[int], None]]:
         yield count
 
 
+@contextmanager
+def share(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show on standard error how many bytes of how many are done."""
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+    columns = (TextColumn(what), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
 def as_json(value: Any) -> None:
     """Print one JSON document; times as ISO 8601, missing numbers as null."""
     click.echo(json.dumps(_plain(value), indent=2, allow_nan=False))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
@@ -40,3 +41,43 @@ def migrate() -> None:
 
     Store.open(settings.load()).close()
     click.echo("The tables are up to date.")
+
+
+@store.command()
+@click.argument("dataset", required=False)
+@click.option(
+    "--days",
+    type=click.FloatRange(0),
+    default=0.0,
+    show_default=True,
+    help="Leave out what was verified within so many days: an interrupted scan goes on.",
+)
+@click.option("--rate", type=click.FloatRange(1), help="MB a second at most; no limit by default.")
+@click.option("--json", "json_", is_flag=True, help="Print JSON for programs.")
+def verify(dataset: str | None, days: float, rate: float | None, json_: bool) -> None:
+    """Compare every payload file with its checksum, of DATASET or of all.
+
+    A file that is not what was written is flagged and told; the exit status is then 1.
+    """
+    from dataclasses import asdict
+    from datetime import timedelta
+
+    from alyx.store import Store, integrity
+
+    with Store.open(settings.load()) as opened, show.share("verifying") as progress:
+        report = integrity.verify(
+            opened,
+            dataset,
+            older=timedelta(days=days),
+            rate=rate * 1e6 if rate else None,
+            progress=progress,
+        )
+    found = asdict(report)
+    if json_:
+        show.as_json(found)
+    else:
+        damaged = found.pop("damaged")
+        show.console().print(show.pairs({**found, "damaged": len(damaged)}))
+        if damaged:
+            show.console().print(show.table(("dataset", "address", "events", "reason"), damaged))
+    sys.exit(1 if report.damaged else 0)

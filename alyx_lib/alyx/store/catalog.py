@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, Self
 
 import awkward as ak
@@ -15,7 +16,7 @@ from alyx.events.schema import Schema
 from alyx.query.sql import condition
 from alyx.records import ChunkInfo, Count, DatasetInfo, Page, Selection, StoredEvent
 from alyx.settings import Settings
-from alyx.store import datasets, migrations, payload, rows
+from alyx.store import datasets, integrity, migrations, payload, rows
 from alyx.store.chunks import ChunkStore
 from alyx.store.database import Database
 from alyx.store.server import EmbeddedServer
@@ -65,7 +66,9 @@ class Store:
             started = server if server.pid is None else None
             url = server.start()
         migrations.upgrade(url)
-        return cls(Database(url, settings), ChunkStore(settings.objects), settings, started)
+        database = Database(url, settings)
+        chunks = ChunkStore(settings.objects, partial(integrity.flag, database))
+        return cls(database, chunks, settings, started)
 
     def close(self) -> None:
         """Close the connections, and the server when it was started here and no one uses it."""

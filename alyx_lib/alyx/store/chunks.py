@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -53,6 +53,8 @@ class ChunkStore:
     ----------
     url
         fsspec address: a folder (``file:///...``), ``memory://``, ``s3://bucket/prefix``.
+    damaged
+        Called with the address of a file that is not what was written, and what is wrong.
 
     Examples
     --------
@@ -63,8 +65,11 @@ class ChunkStore:
     [7, 8]
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(
+        self, url: str, damaged: Callable[[str, str], None] = lambda *_: None
+    ) -> None:  # fmt: skip
         self.url = url
+        self._damaged = damaged
         self.files, self.root = fsspec.url_to_fs(url)
         self.local = "file" in _protocols(self.files)
 
@@ -110,6 +115,14 @@ class ChunkStore:
         batch = self._reader(address, sha256, None).get_batch(row // BATCH)
         return ak.from_arrow(batch)[row % BATCH]
 
+    def check(self, address: str, sha256: str) -> None:
+        """Raise IntegrityError when a file is not what was written, whatever was known of it."""
+        path = self._path(address)
+        try:
+            _check(self._bytes(path), address, sha256)
+        except FileNotFoundError as error:
+            raise _missing(address) from error
+
     def remove(self, address: str) -> None:
         """Remove a file; one that is missing is fine."""
         path = self._path(address)
@@ -132,12 +145,24 @@ class ChunkStore:
         path = self._path(address)
         try:
             buffer = self._bytes(path)
+            known: tuple[str | int, ...] = (path, sha256, *self._state(path))
+            if known not in _trusted():
+                _check(buffer, address, sha256)
+                _trusted()[known] = None
         except FileNotFoundError as error:
-            raise IntegrityError(f"The payload file {address} is missing.") from error
-        if (path, sha256) not in _trusted():
-            _check(buffer, address, sha256)
-            _trusted()[path, sha256] = None
+            self._damaged(address, _missing(address).message)
+            raise _missing(address) from error
+        except IntegrityError as error:
+            self._damaged(address, error.message)
+            raise
         return buffer
+
+    def _state(self, path: str) -> tuple[int, ...]:
+        """Return what changes when a local file is written anew; elsewhere files never are."""
+        if not self.local:
+            return ()
+        found = Path(path).stat()
+        return found.st_ino, found.st_size, found.st_mtime_ns
 
     def _bytes(self, path: str) -> pa.Buffer:
         if self.local:
@@ -169,9 +194,13 @@ def _store(url: str) -> ChunkStore:
 
 
 @lru_cache(maxsize=1)
-def _trusted() -> dict[tuple[str, str], None]:
+def _trusted() -> dict[tuple[str | int, ...], None]:
     """Files whose bytes this process has verified: files are never changed in place."""
     return {}
+
+
+def _missing(address: str) -> IntegrityError:
+    return IntegrityError(f"The payload file {address} is missing.")
 
 
 def _check(buffer: pa.Buffer, address: str, sha256: str) -> None:

@@ -79,9 +79,12 @@ chunk = Table(
     Column("added_in", Integer, nullable=False),
     Column("withdrawn_in", Integer),
     _moment("created_at", now=True),
+    _moment("verified_at", nullable=True),
+    Column("damage", Text),
     CheckConstraint(f"rows BETWEEN 1 AND {1 << ROW_BITS}", name="chunk_rows"),
     Index("chunk_dataset", "dataset_id", "added_in"),
 )
+Index("chunk_damage", chunk.c.id, postgresql_where=chunk.c.damage.is_not(None))
 
 
 def _summary(name: str) -> list[Column[Any]]:
