@@ -113,3 +113,18 @@ def test_a_job_from_submit_to_its_end(alyx: Any) -> None:
     assert alyx("job", "wait", number)[0] == 0
     assert alyx("job", "stop", number)[0] == 1
     assert alyx("job", "show", "999999")[0] == 1
+
+
+def test_a_damaged_file_is_found_and_told(alyx: Any, filled: Store) -> None:
+    status, out, _ = alyx("store", "verify", "--json")
+    assert (status, json.loads(out)["damaged"]) == (0, [])
+    file = next((filled.settings.home / "objects").rglob("*.arrow"))
+    content = file.read_bytes()
+    file.write_bytes(content[:-1])
+    status, out, _ = alyx("store", "verify", "small", "--json")
+    assert status == 1
+    assert [one["dataset"] for one in json.loads(out)["damaged"]] == ["small"]
+    assert alyx("store", "verify", "--days", "1")[0] == 0  # verified just now: left out
+    file.write_bytes(content)
+    assert alyx("store", "verify", "--rate", "1000")[0] == 0
+    assert alyx("store", "verify", "smal")[0] == 1
