@@ -12,7 +12,8 @@ import pytest
 from known import collisions
 
 import alyx
-from alyx.errors import AccessError, NotFoundError, QueryError, ServiceError
+from alyx.errors import AccessError, InputError, NotFoundError, QueryError, ServiceError
+from alyx.events.generator import z_to_dimuons
 from alyx.ingest import ingest
 from alyx.session import Session
 from alyx.session.store_backend import StoreBackend
@@ -276,3 +277,17 @@ def test_a_service_that_is_down_is_a_service_error(monkeypatch: pytest.MonkeyPat
         pytest.raises(ServiceError, match="cannot be reached"),
     ):
         session.datasets()
+
+
+def test_a_batch_is_handed_in_once(session: Session) -> None:
+    batch = z_to_dimuons(30, seed=4)
+    energy = np.array(batch.energy)
+    energy[3] = -1
+    batch = ak.with_field(batch, energy, "energy")
+    receipt = session.ingest(batch, "handed-in", key="one", kind="synthetic", title="Mine")
+    assert (receipt.events, receipt.aside, receipt.key) == (29, 1, "one")
+    assert session.ingest(batch, "handed-in", key="one", kind="synthetic") == receipt
+    assert session.query("handed-in").count().value == 29
+    assert {one.name: one.title for one in session.datasets()}["handed-in"] == "Mine"
+    with pytest.raises(InputError, match="real, simulated or synthetic"):
+        session.ingest(z_to_dimuons(1, seed=5), "other", kind="dream")

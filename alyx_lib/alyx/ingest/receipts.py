@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -62,6 +63,12 @@ class Receipt:
     def as_json(self) -> dict[str, Any]:
         """Return the wire form."""
         return asdict(self) | {"committed_at": self.committed_at.isoformat()}
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> Receipt:
+        """Read what :meth:`as_json` wrote."""
+        moment = datetime.fromisoformat(body["committed_at"])
+        return cls(**{**body, "committed_at": moment})
 
 
 def refuse_known(store: Store, name: str, key: str, source: str) -> None:

@@ -6,19 +6,22 @@ import io
 import json
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import awkward as ak
 import httpx
 import stamina
 
 from alyx import query
-from alyx.errors import Problem, QueryError, ServiceError, from_json
+from alyx.errors import BusyError, Problem, QueryError, ServiceError, from_json
 from alyx.events.schema import Schema
 from alyx.records import Count, DatasetInfo, Page, Selection, StoredEvent
 from alyx.session import arrow
 from alyx.session.backend import JobJson, JobNews
 from alyx.session.sse import messages
+
+if TYPE_CHECKING:
+    from alyx.ingest.receipts import Receipt
 
 #: Seconds: to connect, and without a byte. A query's own limit is the service's.
 TIMEOUT = httpx.Timeout(90.0, connect=10.0)
@@ -104,6 +107,19 @@ class ApiBackend:
         headers = {"Accept": arrow.MEDIA_TYPE}
         answer = self._answered(lambda: self._http.get(f"/events/{id}", headers=headers))
         return arrow.decode_event(answer.content)
+
+    def ingest(
+        self, events: ak.Array, dataset: str, key: str, title: str, kind: str
+    ) -> Receipt:  # fmt: skip
+        """Hand in a batch of events; with its key it may safely be sent again."""
+        from alyx.ingest.receipts import Receipt
+
+        content = b"".join(arrow.encode([events]))
+        params = {"key": key, "title": title, "kind": kind}
+        headers = {"Content-Type": arrow.MEDIA_TYPE}
+        path = f"/ingest/{_segment(dataset)}"
+        told = self._read("POST", path, params=params, content=content, headers=headers)
+        return Receipt.from_json(told)
 
     # -- jobs
 
@@ -199,7 +215,10 @@ def _error(response: httpx.Response) -> Exception:
         body = response.json()
     except ValueError:
         body = None
-    return from_json(body, response.status_code)
+    error = from_json(body, response.status_code)
+    if isinstance(error, BusyError):
+        error.delay = float(response.headers.get("Retry-After", error.delay))
+    return error
 
 
 def _json(response: httpx.Response) -> dict[str, Any]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import awkward as ak
 
 from alyx.records import Count, DatasetInfo, Page, Selection, StoredEvent
+
+if TYPE_CHECKING:
+    from alyx.ingest.receipts import Receipt
 
 #: A job as it travels: `docs/reference/api.md`.
 JobJson = dict[str, Any]
@@ -42,6 +45,11 @@ class Backend(Protocol):
 
     def event(self, id: int) -> StoredEvent:  # noqa: A002
         """Return one event; NotFoundError."""
+
+    def ingest(
+        self, events: ak.Array, dataset: str, key: str, title: str, kind: str
+    ) -> Receipt:  # fmt: skip
+        """Store a batch of events; BusyError when there is no room just now."""
 
     def submit(self, spec: Mapping[str, Any]) -> JobJson:
         """Submit a job; the same idempotency key gives the same job."""

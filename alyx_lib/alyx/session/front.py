@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from typing import TYPE_CHECKING, Any, Self
 
-from alyx.errors import NotFoundError
+from alyx.errors import BusyError, NotFoundError
 from alyx.records import DatasetInfo, StoredEvent
 from alyx.session import markup
 from alyx.session.backend import Backend
@@ -14,6 +15,8 @@ from alyx.session.job import Job
 
 if TYPE_CHECKING:
     import awkward as ak
+
+    from alyx.ingest.receipts import Receipt
 
 
 class Session:
@@ -80,6 +83,45 @@ class Session:
     def stored_event(self, id: int) -> StoredEvent:  # noqa: A002
         """Return one event with its data set and its header row."""
         return self._backend.event(_number(id, "event"))
+
+    def ingest(
+        self,
+        events: ak.Array,
+        dataset: str,
+        *,
+        key: str | None = None,
+        title: str = "",
+        kind: str = "real",
+        patience: float = 60.0,
+    ) -> Receipt:
+        """Store a batch of events, and return when it is committed.
+
+        Parameters
+        ----------
+        events
+            As :mod:`alyx.events` describes them; bad ones are set aside, the others stored.
+        dataset, title, kind
+            The data set, made when missing: ``real``, ``simulated`` or ``synthetic``.
+        key
+            What the batch is known by: handed in again, it is stored once, and the first
+            receipt comes back. Without one, the batch has one of its own.
+        patience
+            Seconds to go on trying while the store is busy.
+
+        Raises
+        ------
+        BusyError
+            There was no room all this time.
+        """
+        key = key or uuid.uuid4().hex
+        end = time.monotonic() + patience
+        while True:
+            try:
+                return self._backend.ingest(events, dataset, key, title, kind)
+            except BusyError as error:
+                if time.monotonic() + error.delay > end:
+                    raise
+                time.sleep(error.delay)
 
     def submit(
         self,

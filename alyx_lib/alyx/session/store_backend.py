@@ -7,7 +7,7 @@ import time
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import awkward as ak
 
@@ -18,6 +18,10 @@ from alyx.session import arrow
 from alyx.session.backend import ENDED, JobJson, JobNews
 from alyx.settings import Settings
 from alyx.store import Store
+
+if TYPE_CHECKING:
+    from alyx.ingest.receipts import Receipt
+    from alyx.ingest.stream import Stream
 
 #: Seconds between two looks at the table of job events.
 PAUSE = 0.2
@@ -87,6 +91,22 @@ class StoreBackend:
     def event(self, id: int) -> StoredEvent:  # noqa: A002
         """Return one event."""
         return self._store.event(id)
+
+    def ingest(
+        self, events: ak.Array, dataset: str, key: str, title: str, kind: str
+    ) -> Receipt:  # fmt: skip
+        """Store a batch of events."""
+        from alyx.ingest.stream import Target
+
+        return self._stream.put(events, key, into=Target(dataset, title, kind)).result()
+
+    @cached_property
+    def _stream(self) -> Stream:
+        from alyx.ingest.stream import Stream
+
+        stream = Stream(self._store, writers=1)
+        self._closing.insert(0, stream)  # it works on the store: it ends first
+        return stream
 
     # -- jobs
 
