@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from alyx.errors import Problem
 
+#: Fields that are never below zero.
+NOT_NEGATIVE = frozenset({"pt", "energy", "run", "luminosityBlock", "event"})
 #: Azimuths are single precision: pi itself may be rounded up.
 LARGEST_PHI = np.pi + 1e-5
 
@@ -89,30 +91,32 @@ def check(events: ak.Array, source: str, first_row: int = 0) -> list[Problem]:
 
 
 def _wrong(values: ak.Array, path: str, *, unknown: bool) -> Iterator[Fault]:
-    rows, flat = _flat(values)
+    flat = ak.to_numpy(values if values.ndim == 1 else ak.flatten(values, axis=None))
     if flat.dtype.kind not in "fiu":
         return
     for bad, text in _rules(path.rsplit(".", maxsplit=1)[-1], flat, unknown):
         if bad.any():
-            yield Fault(path, rows[bad], flat[bad], text)
+            yield Fault(path, _rows(values)[bad], flat[bad], text)
 
 
-def _rules(name: str, values: NDArray[Any], unknown: bool) -> list[tuple[NDArray[np.bool_], str]]:
-    rules = [(np.isinf(values), "is infinite")]
-    if not unknown:
-        rules.append((np.isnan(values), "is not a number"))
-    if name in ("pt", "energy", "run", "luminosityBlock", "event"):
-        rules.append((np.isfinite(values) & (values < 0), "is negative"))
+def _rules(
+    name: str, values: NDArray[Any], unknown: bool
+) -> Iterator[tuple[NDArray[np.bool_], str]]:
+    # one pass without a temporary array says whether a look at each value is worth it
+    if not np.isfinite(values.sum(dtype=np.float64)):
+        yield np.isinf(values), "is infinite"
+        if not unknown:
+            yield np.isnan(values), "is not a number"
+    if name in NOT_NEGATIVE and np.fmin.reduce(values, initial=0) < 0:
+        yield np.isfinite(values) & (values < 0), "is negative"
     if name == "charge":
-        rules.append((np.abs(values) > 1, "is no charge of a particle that is measured"))
+        yield np.abs(values) > 1, "is no charge of a particle that is measured"
     if name == "phi":
-        rules.append((np.isfinite(values) & (np.abs(values) > LARGEST_PHI), "is past pi"))
-    return rules
+        yield np.isfinite(values) & (np.abs(values) > LARGEST_PHI), "is past pi"
 
 
-def _flat(values: ak.Array) -> tuple[NDArray[np.int64], NDArray[Any]]:
-    """Return the values in one row, and the event of each."""
+def _rows(values: ak.Array) -> NDArray[np.int64]:
+    """Return the event of each value, when all stand in one row."""
     if values.ndim == 1:
-        return np.arange(len(values)), ak.to_numpy(values)
-    rows = np.repeat(np.arange(len(values)), ak.to_numpy(ak.num(values)))
-    return rows, ak.to_numpy(ak.flatten(values, axis=None))
+        return np.arange(len(values))
+    return np.repeat(np.arange(len(values)), ak.to_numpy(ak.num(values)))

@@ -110,10 +110,14 @@ def region_mask(events: ak.Array) -> NDArray[np.int64]:
         if name not in events.fields or not {"eta", "phi"} <= set(events[name].fields):
             continue
         objects = events[name]
-        owner = np.repeat(np.arange(len(events)), ak.to_numpy(ak.num(objects)))
+        number = ak.to_numpy(ak.num(objects))
         eta, phi = (ak.to_numpy(ak.flatten(objects[axis])) for axis in ("eta", "phi"))
         bins = 8 * _bin(eta, ETA_EDGES) + _bin(phi, PHI_EDGES)
-        np.bitwise_or.at(masks, owner, np.uint64(1) << bins.astype(np.uint64))
+        some = number > 0
+        if some.any():
+            bits = np.uint64(1) << bins.astype(np.uint64)
+            begins = (np.cumsum(number) - number)[some]
+            masks[some] |= np.bitwise_or.reduceat(bits, begins)
     return masks.view(np.int64)
 
 
